@@ -3,7 +3,7 @@ import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Release } from "../stacks/schema.ts";
 import { type ServiceName, TRACKS, trackName } from "../stacks/services.ts";
 import { valuesHash } from "./chart-content.ts";
-import type { StateResource } from "./state.ts";
+import { outputsIn, type StateResource } from "./state.ts";
 
 /** What a state says is live and was proven; it is written only behind the gate on every fleet. */
 export type PromotionRecord = StackOutputs["promotion"];
@@ -21,8 +21,7 @@ export function promotionIn(
 export function gatesIn(
   resources: readonly Pick<StateResource, "type" | "outputs">[],
 ): StackOutputs["gates"] | undefined {
-  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  return outputsSchema.shape.gates.safeParse(stack?.outputs.gates).data;
+  return outputsSchema.shape.gates.safeParse(outputsIn(resources)?.gates).data;
 }
 
 /**

@@ -32,9 +32,16 @@ export function resourcesIn(exported: unknown): readonly StateResource[] {
   return deploymentSchema.parse(exported).deployment.resources ?? [];
 }
 
+/** The stack's outputs as the last update left them; undefined where the state has no stack. */
+export function outputsIn(
+  resources: readonly Pick<StateResource, "type" | "outputs">[],
+): StateResource["outputs"] | undefined {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+}
+
 /** A text among the stack's outputs, a secret one too where the state was exported with its secrets; undefined without one. */
 export function outputIn(resources: readonly StateResource[], name: string): string | undefined {
-  const value = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs[name];
+  const value = outputsIn(resources)?.[name];
   if (typeof value === "string") return value;
   const secret = secretSchema.safeParse(value);
   const plain: unknown = secret.success ? JSON.parse(secret.data.plaintext) : undefined;

@@ -8,7 +8,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { LAST_PART_VARIABLE, NETWORK_ONLY } from "../../stacks/run-record.ts";
 import { isBucket, type PhaseContext, type Project } from "../preflight/phases/context.ts";
 import { PROJECT_POLICIES, passphraseFile } from "../preflight/phases/pulumi-environment.ts";
-import { hasBucket, inFolder, inStates, type KeptStack, keptStack } from "../preflight/phases/states.ts";
+import { hasBucket, inFolder, inStates, type KeptStack, keptOwn } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
 import type { ActPorts } from "./act-ports.ts";
 import { adoptOwn, takeOver } from "./take-over.ts";
@@ -34,7 +34,7 @@ async function deliver(ports: ActPorts): Promise<void> {
     await agree(`Create delivery's stack ${stack} in ${placeOf(backend)}, and preview it?`);
     prepareFolder(context);
     await run(DELIVERY, backend, ["stack", "init", stack]);
-  } else await takeOver(ports, backend, ports.scratch);
+  } else await takeOver(ports, backend);
   await applyJudged(ports, { project: DELIVERY, backend, stack, accountId: config.accountId });
 }
 
@@ -162,7 +162,7 @@ async function createStack({ context, signal, run, agree }: ActPorts): Promise<v
   const provider = isBucket(states) ? secretsProviderOf(stack, config.region) : undefined;
   const how = provider === undefined ? "" : `, its secrets encrypted by ${provider}`;
   await agree(`Create the stack ${fullName} in ${placeOf(states)}${how}?`);
-  const kept = await keptStack(context, { project: "sparki", backend: states, stack: fullName }, signal);
+  const kept = await keptOwn(context, signal);
   if (kept === undefined)
     await run("sparki", states, ["stack", "init", fullName, ...(provider ? ["--secrets-provider", provider] : [])]);
   else if (provider !== undefined)
@@ -175,8 +175,7 @@ const OF_THE_NETWORK = /^(keys|network)(-|$)/;
 async function createNetwork(ports: ActPorts): Promise<void> {
   const { context, signal } = ports;
   const { backends, config, fullName } = context;
-  const update = { project: "sparki", backend: backends.states, stack: fullName } as const;
-  const kept = await keptStack(context, update, signal);
+  const kept = await keptOwn(context, signal);
   // The program would end with its network, and Pulumi delete the rest.
   const others = (kept?.resources ?? []).filter(({ type, urn }) => isReal(type) && !OF_THE_NETWORK.test(nameOf(urn)));
   if (others.length > 0)
@@ -186,7 +185,10 @@ async function createNetwork(ports: ActPorts): Promise<void> {
       { hint: `npx sparki deploy --stack ${context.stack}, which completes it` },
     );
   await adoptOwn(ports);
-  await applyJudged(ports, { ...update, accountId: config.accountId, env: { [LAST_PART_VARIABLE]: NETWORK_ONLY } });
+  await applyJudged(ports, {
+    ...{ project: "sparki", backend: backends.states, stack: fullName, accountId: config.accountId },
+    env: { [LAST_PART_VARIABLE]: NETWORK_ONLY },
+  });
 }
 
 /** Neither a component of the program nor what the engine keeps for itself. */

@@ -1,15 +1,16 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Project } from "../preflight/phases/context.ts";
 import { type AdoptingEngine, adoptPending } from "../recovery/adopt.ts";
 import { type PendingCreate, pendingCreates, unreadIn, withCreatesEnded, withGuesses } from "../recovery/state-edit.ts";
 import type { ActPorts } from "./act-ports.ts";
 
 type Inputs = PendingCreate["inputs"];
-interface Place {
+interface Account {
   readonly accountId: string;
   readonly region: string;
 }
-type IdOf = (inputs: Inputs, place: Place) => readonly unknown[];
+type IdOf = (inputs: Inputs, account: Account) => readonly unknown[];
 
 const byBucket: IdOf = ({ bucket }) => [bucket];
 const byName: IdOf = ({ name }) => [name];
@@ -55,95 +56,92 @@ const IDS: Readonly<Record<string, IdOf>> = {
 /** The id under which a resource exists, if it does; undefined where AWS chose it, or the inputs do not say. */
 export function deliveredId(
   { type, inputs }: Pick<PendingCreate, "type" | "inputs">,
-  place: Place,
+  account: Account,
 ): string | undefined {
-  const parts = IDS[type]?.(inputs, place);
+  const parts = IDS[type]?.(inputs, account);
   const isKnown = parts?.every((part) => typeof part === "string" && part !== "") === true;
   return isKnown ? parts.join("") : undefined;
 }
 
-type Own = (args: readonly string[]) => Promise<string>;
-
-async function exportedBy(
-  own: Own,
-  at: readonly string[],
-  { context, scratch }: Pick<ActPorts, "context" | "scratch">,
-): Promise<unknown> {
-  const file = join(scratch, "exported.json");
-  await own(["stack", "export", ...at, "--file", file]);
-  return JSON.parse(context.files.read(file) ?? "null");
+interface Place {
+  readonly project: Project;
+  readonly backend: string;
+  readonly stack: string;
 }
 
-async function importedBy(
-  own: Own,
-  at: readonly string[],
-  { state, scratch }: { readonly state: unknown; readonly scratch: string },
-): Promise<void> {
-  const file = join(scratch, "imported.json");
-  writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-  await own(["stack", "import", ...at, "--file", file]);
-}
-
-/**
- * Takes into delivery's state what a killed Pulumi had begun to create and AWS has, so that the next update neither creates it
- * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
- */
-export async function takeOver(ports: ActPorts, backend: string, scratch: string): Promise<void> {
-  const { context, run, agree, say } = ports;
-  const { stack, config } = context.delivered();
-  const at = ["--stack", stack];
-  const own = (args: readonly string[]) => run("sparki-delivery", backend, args);
-  const exported = () => exportedBy(own, at, { context, scratch });
-  const imported = (state: unknown) => importedBy(own, at, { state, scratch });
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  try {
-    const state = await exported();
-    const [pending, unread] = [pendingCreates(state), unreadIn(state)];
-    if (pending.length === 0 && unread.length === 0) return;
-    const names = [...pending, ...unread].map(({ name }) => name);
-    await agree(`An update was killed while it created ${names.join(", ")}. Take over what of it exists?`);
-    const ids = pending.flatMap((each) => {
-      const id = deliveredId(each, config);
-      return id === undefined ? [] : [[each.urn, id] as const];
-    });
-    await imported(withGuesses(state, new Map(ids)));
-    const urns = [...ids.map(([urn]) => urn), ...unread.map(({ urn }) => urn)];
-    const targets = urns.flatMap((urn) => ["--target", urn]);
-    if (urns.length > 0)
-      await run("sparki-delivery", backend, ["refresh", ...at, ...targets, "--yes", "--skip-preview"]);
-    await imported(withCreatesEnded(await exported(), new Set(pending.map(({ urn }) => urn))));
-    say(`  took over what the killed update had created of ${names.length} resources`);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-/**
- * The same for the deployment's own stack, by the tags and names that its program gives everything: nothing where nothing
- * was left half-made.
- */
-export async function adoptOwn(ports: ActPorts): Promise<void> {
-  const { context, run, agree, say, scratch, signal, timeScale } = ports;
-  const { backends, fullName, stack, aws, clock } = context;
-  const at = ["--stack", fullName];
-  const own = (args: readonly string[]) => run("sparki", backends.states, args);
-  const engine: AdoptingEngine = {
-    exportEncrypted: () => exportedBy(own, at, { context, scratch }),
-    importState: (state) => importedBy(own, at, { state, scratch }),
+/** The engine as the Pulumi CLI runs it, with states in files of the scratch folder. */
+function engineOf({ context, run, scratch }: ActPorts, { project, backend, stack }: Place): AdoptingEngine {
+  const own = (command: readonly string[], ...args: readonly string[]) =>
+    run(project, backend, [...command, "--stack", stack, ...args]);
+  return {
+    exportEncrypted: async () => {
+      const file = join(scratch, "exported.json");
+      await own(["stack", "export"], "--file", file);
+      return JSON.parse(context.files.read(file) ?? "null");
+    },
+    importState: async (state) => {
+      const file = join(scratch, "imported.json");
+      writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+      await own(["stack", "import"], "--file", file);
+    },
     refresh: async (_watch, urns) => {
-      await own(["refresh", ...at, ...urns.flatMap((urn) => ["--target", urn]), "--yes", "--skip-preview"]);
+      await own(["refresh"], ...urns.flatMap((urn) => ["--target", urn]), "--yes", "--skip-preview");
       return { outcome: "succeeded", failure: undefined };
     },
   };
+}
+
+/**
+ * Has `adopt` take over, after a yes, what an update that was killed left half-made of a stack; nothing where nothing was.
+ * What `adopt` answers ends the sentence that is said then.
+ */
+async function adoptLeft(
+  ports: ActPorts,
+  place: Place,
+  adopt: (state: unknown, engine: AdoptingEngine) => Promise<string>,
+): Promise<void> {
+  const { agree, say, scratch } = ports;
+  const engine = engineOf(ports, place);
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   try {
     const state = await engine.exportEncrypted();
     const names = [...pendingCreates(state), ...unreadIn(state)].map(({ name }) => name);
     if (names.length === 0) return;
     await agree(`An update was killed while it created ${names.join(", ")}. Take over what of it exists?`);
-    const { adopted } = await adoptPending(state, { engine, aws, stack, clock, timeScale, signal, onProgress: say });
-    say(`  took over what the killed update had created of ${names.length} resources: ${adopted.join(", ") || "none"}`);
+    const end = await adopt(state, engine);
+    say(`  took over what the killed update had created of ${names.length} resources${end}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * Takes into delivery's state what a killed Pulumi had begun to create and AWS has, so that the next update neither creates it
+ * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
+ */
+export function takeOver(ports: ActPorts, backend: string): Promise<void> {
+  const { stack, config } = ports.context.delivered();
+  return adoptLeft(ports, { project: "sparki-delivery", backend, stack }, async (state, engine) => {
+    const pending = pendingCreates(state);
+    const ids = pending.flatMap((each) => {
+      const id = deliveredId(each, config);
+      return id === undefined ? [] : [[each.urn, id] as const];
+    });
+    await engine.importState(withGuesses(state, new Map(ids)));
+    const urns = [...ids.map(([urn]) => urn), ...unreadIn(state).map(({ urn }) => urn)];
+    if (urns.length > 0) await engine.refresh(undefined, urns);
+    const ended = new Set(pending.map(({ urn }) => urn));
+    await engine.importState(withCreatesEnded(await engine.exportEncrypted(), ended));
+    return "";
+  });
+}
+
+/** The same for the deployment's own stack, by the tags and names that its program gives everything. */
+export function adoptOwn(ports: ActPorts): Promise<void> {
+  const { context, say, signal, timeScale } = ports;
+  const { backends, fullName, stack, aws, clock } = context;
+  return adoptLeft(ports, { project: "sparki", backend: backends.states, stack: fullName }, async (state, engine) => {
+    const { adopted } = await adoptPending(state, { engine, aws, stack, clock, timeScale, signal, onProgress: say });
+    return `: ${adopted.join(", ") || "none"}`;
+  });
 }

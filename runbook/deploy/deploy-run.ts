@@ -33,7 +33,7 @@ import { endingOf, outcomeOf } from "./ending.ts";
 import { thaw } from "./freeze.ts";
 import { provePromotion } from "./promotion-proof.ts";
 import { rememberEnd } from "./release-history.ts";
-import type { Conclusion, DeployRun } from "./result.ts";
+import { type Conclusion, type DeployRun, UNVERIFIED } from "./result.ts";
 import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
 import { movedOrThrow, StackMoved } from "./stack-target.ts";
 
@@ -220,8 +220,6 @@ async function conclude(
   const decisions = [...passed, decided, rollback.decision];
   return { ...endOf(rollback, ending.reason), rollback, live, verify: undefined, decisions };
 }
-
-const UNVERIFIED = { rollback: undefined, verify: undefined };
 
 async function obstaclesAfter(
   target: StackTarget,

@@ -7,7 +7,7 @@ import { type Adopter, type AfterPromotion, lookAfterPromotion } from "./after-p
 import { decideOn, decisionsOf } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { type Ending, outcomeOf } from "./ending.ts";
-import type { Conclusion } from "./result.ts";
+import { type Conclusion, UNVERIFIED } from "./result.ts";
 import { judgeRunningDigests } from "./running-digests.ts";
 import { gateTargetOf, type StackTarget } from "./stack-target.ts";
 
@@ -29,7 +29,6 @@ export interface Promotion {
   readonly ending: Ending;
 }
 
-const UNVERIFIED = { rollback: undefined, verify: undefined };
 const CIRCUMSTANCES = { canRollBack: true, hasState: true };
 
 /**

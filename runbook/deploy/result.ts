@@ -40,6 +40,9 @@ export interface PlanRecord {
   readonly expected?: { readonly typicalSeconds: number; readonly longestSeconds: number };
 }
 
+/** The parts of a conclusion that nothing verified, and that rolled nothing back. */
+export const UNVERIFIED = { rollback: undefined, verify: undefined };
+
 /** A deploy from its preview to its end, the rollback included where there was one. */
 export interface DeployRun extends Conclusion {
   readonly release: Release;

@@ -1,4 +1,5 @@
 import { estimateByService, estimateCost, type Priced } from "../../policies/pricing/estimate.ts";
+import { nameOf } from "../../records/engine-record.ts";
 import type { StateResource } from "../../records/state.ts";
 import { COST_TAGS, dayOf, type Spender, type SpentDay } from "./spending.ts";
 
@@ -77,7 +78,7 @@ export function costByService(
 
 function pricedIn(resources: readonly StateResource[]): readonly Priced[] {
   const present = resources.filter((resource) => resource.custom && resource.delete !== true);
-  return present.map(({ type, urn, inputs }) => ({ type, name: urn.slice(urn.lastIndexOf("::") + 2), inputs }));
+  return present.map(({ type, urn, inputs }) => ({ type, name: nameOf(urn), inputs }));
 }
 
 /** In US dollars a month, by service. */

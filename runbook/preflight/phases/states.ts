@@ -5,7 +5,7 @@ import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../../deliv
 import { readCliHistory } from "../../../io/history.ts";
 import { backendHint, reasonIn, STACK_NOT_FOUND } from "../../../io/pulumi-process.ts";
 import { promotionIn } from "../../../records/promotion.ts";
-import { resourcesIn, type StateResource } from "../../../records/state.ts";
+import { outputsIn, resourcesIn, type StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { outputsSchema, type StackOutputs } from "../../../stacks/outputs.ts";
 import { fail, pass } from "../check.ts";
@@ -49,6 +49,12 @@ export async function keptStack(
     resources: resourcesIn(exported),
     secretsProvider: provider === undefined || provider === null ? undefined : (provider.state?.url ?? provider.type),
   };
+}
+
+/** The deployment's own stack; undefined where its backend has none. */
+export function keptOwn(context: PhaseContext, signal: AbortSignal): Promise<KeptStack | undefined> {
+  const { backends, fullName } = context;
+  return keptStack(context, { project: "sparki", backend: backends.states, stack: fullName }, signal);
 }
 
 /** The stack's state, which is empty while the account has no bucket for it; the backend is not asked before. */
@@ -116,10 +122,10 @@ export const ownStack: PhaseCheck = {
   proves: "The deployment's stack exists in the bucket, and its secrets are encrypted by its own KMS key.",
   timeLimitSeconds: 120,
   run: async (context, signal) => {
-    const { backends, stack, fullName, config, files, projectDirectory } = context;
+    const { backends, stack, config, files, projectDirectory } = context;
     const fix = `npx sparki bootstrap --stack ${stack}`;
     const place = backends.states.replace(/\?.*$/, "");
-    const kept = await keptStack(context, { project: "sparki", backend: backends.states, stack: fullName }, signal);
+    const kept = await keptOwn(context, signal);
     if (kept === undefined) return fail(`there is no stack ${stack} in ${place}`, fix);
     if (!isBucket(backends.states)) return pass(`${stack} in ${place}`);
     const expected = secretsProviderOf(stack, config.region);
@@ -135,19 +141,12 @@ export const ownStack: PhaseCheck = {
 };
 
 /** Where a runner stands, by the last update that ended well; undefined before the network was whole. */
-export function networkIn(resources: readonly StateResource[]): StackOutputs["network"] | undefined {
-  const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  return outputsSchema.shape.network.safeParse(stack?.outputs.network).data;
-}
-
-/** The same of the deployment's stack in its backend; undefined where it has none. */
 export async function ownNetworkOf(
   context: PhaseContext,
   signal: AbortSignal,
 ): Promise<StackOutputs["network"] | undefined> {
-  const { backends, fullName } = context;
-  const kept = await keptStack(context, { project: "sparki", backend: backends.states, stack: fullName }, signal);
-  return networkIn(kept?.resources ?? []);
+  const kept = await keptOwn(context, signal);
+  return outputsSchema.shape.network.safeParse(outputsIn(kept?.resources ?? [])?.network).data;
 }
 
 export const ownNetwork: PhaseCheck = {
@@ -171,8 +170,8 @@ export const promoted: PhaseCheck = {
   proves: "A release was promoted: it passed its gates.",
   timeLimitSeconds: 120,
   run: async (context, signal) => {
-    const { backends, stack, fullName } = context;
-    const kept = await keptStack(context, { project: "sparki", backend: backends.states, stack: fullName }, signal);
+    const { stack } = context;
+    const kept = await keptOwn(context, signal);
     const record = promotionIn(kept?.resources ?? []);
     return record === undefined
       ? fail("no release was promoted yet", `npx sparki deploy --stack ${stack}`)
