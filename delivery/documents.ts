@@ -1,7 +1,6 @@
 import type { StackConfig } from "../stacks/schema.ts";
 import { CLOUD_ISSUER, type Claims, type CloudAccess, cloudClaims } from "./cloud-subjects.ts";
-import { DATA } from "./data-permissions.ts";
-import { DRILL } from "./drill-permissions.ts";
+import { DATA, DRILL } from "./data-permissions.ts";
 import { EDGE } from "./edge-permissions.ts";
 import { BOUNDARY, type Condition, DEPLOYING_POLICIES, type Grant, NODE_ROLE, on, see, when } from "./grants.ts";
 import { CLUSTER_AND_ROLES, NETWORK } from "./platform-permissions.ts";

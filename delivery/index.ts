@@ -2,14 +2,12 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { plainKeys, withholdDebugLog } from "../infra/run.ts";
 import { AccountWatch } from "./account-watch.ts";
-import { Alarms } from "./alarms.ts";
+import { Alarms, CacheEvents } from "./alarms.ts";
 import { alarmOnBackups } from "./backup-alarms.ts";
-import { BreakGlass } from "./break-glass.ts";
-import { CacheEvents } from "./cache-events.ts";
 import { parseDelivery } from "./config.ts";
 import type { Account } from "./locked-bucket.ts";
 import { PulumiCloud } from "./pulumi-cloud.ts";
-import { Roles } from "./roles.ts";
+import { BreakGlass, Roles } from "./roles.ts";
 import { Runner } from "./runner.ts";
 import { State, secretsAliasOf } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundaryName } from "../stacks/permissions-boundary.ts";
+import type { Alarms } from "./alarms.ts";
 import { audiencesOf, CLOUD_ISSUER, type CloudAccess, PROJECT } from "./cloud-subjects.ts";
 import { documentsOf, drillingDocument, ISSUER, trustsOf } from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
@@ -234,4 +235,64 @@ function stateStatements({ stack }: DeliveredPlace, { state, accountId }: RolesA
     allow(["kms:GenerateDataKey"], [state.key.arn]),
     allow(["kms:Encrypt", "kms:DescribeKey"], [secretsKey]),
   ];
+}
+
+interface BreakGlassArgs extends Account {
+  readonly principals: readonly string[];
+  readonly alarms: Alarms;
+}
+
+const BREAK_GLASS_ROLE = "break-glass-sparki";
+const BREAK_GLASS_SECONDS = 3600;
+/** How old a second factor may be. */
+const MFA_SECONDS = "900";
+
+/**
+ * An administrator's role for when delivery itself is broken: a person takes it with a second factor just given, for an
+ * hour, in the one region whose alarm tells everybody.
+ */
+export class BreakGlass extends pulumi.ComponentResource {
+  readonly roleArn: pulumi.Output<string>;
+
+  constructor(name: string, args: BreakGlassArgs, options?: pulumi.ComponentResourceOptions) {
+    super("sparki:delivery:BreakGlass", name, {}, options);
+    const { accountId, region } = args;
+    const trust = {
+      Effect: "Allow",
+      Principal: { AWS: args.principals },
+      Action: "sts:AssumeRole",
+      Condition: {
+        Bool: { "aws:MultiFactorAuthPresent": "true" },
+        NumericLessThan: { "aws:MultiFactorAuthAge": MFA_SECONDS },
+        StringEquals: { "aws:RequestedRegion": region },
+      },
+    };
+    const role = new aws.iam.Role(
+      `${name}-role`,
+      {
+        name: BREAK_GLASS_ROLE,
+        description: "For people, when nothing else goes: everybody is told that it was taken",
+        assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
+        maxSessionDuration: BREAK_GLASS_SECONDS,
+      },
+      { parent: this },
+    );
+    new aws.iam.RolePolicyAttachment(
+      `${name}-administers`,
+      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
+      { parent: this },
+    );
+    const roleArn = [`arn:aws:iam::${accountId}:role/${BREAK_GLASS_ROLE}`];
+    args.alarms.on(
+      "break-glass",
+      {
+        source: ["aws.sts"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        detail: { eventName: ["AssumeRole"], requestParameters: { roleArn } },
+      },
+      "Somebody took the break-glass role, or tried to",
+    );
+    this.roleArn = role.arn;
+    this.registerOutputs();
+  }
 }

@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { plain } from "../records/engine-record.ts";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
-import { awsHandler } from "./aws-http.ts";
+import { awsHandler } from "./aws-client.ts";
 import { within } from "./clock.ts";
 import type { Network } from "./network.ts";
 import { hostProgram, pulumiProcess } from "./pulumi-process.ts";

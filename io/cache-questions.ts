@@ -1,9 +1,8 @@
 import { DeployError } from "../shared/deploy-error.ts";
 import { cachePolicy, tokenClass } from "./cache-tokens.ts";
 import type { Job } from "./cluster-job.ts";
-import { engineJob } from "./engine-job.ts";
+import { engineJob, restrictedContainer } from "./engine-job.ts";
 import type { Answer, CacheQuestion } from "./restored-copies.ts";
-import { restrictedContainer } from "./restricted-pod.ts";
 
 const LABEL = { "sparki.tools/drill": "cache" } as const;
 const PORT = 6379;

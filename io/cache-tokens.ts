@@ -1,7 +1,6 @@
 import { bounded } from "../shared/text/visible.ts";
 import type { Job } from "./cluster-job.ts";
-import { engineJob, NAMESPACE } from "./engine-job.ts";
-import { restrictedContainer } from "./restricted-pod.ts";
+import { engineJob, NAMESPACE, restrictedContainer } from "./engine-job.ts";
 
 /** What Redis said to a token; `unknown` is any other answer, or none. */
 export interface TokenAnswer {

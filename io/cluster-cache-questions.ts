@@ -1,5 +1,4 @@
 import { CoreV1Api, CustomObjectsApi, NetworkingV1Api } from "@kubernetes/client-node";
-import type { Admission } from "./admission.ts";
 import {
   type CacheQuestionsJob,
   cacheAnswersIn,
@@ -8,7 +7,8 @@ import {
   questionsPolicy,
 } from "./cache-questions.ts";
 import { CLASSES } from "./cache-tokens.ts";
-import { askByJob } from "./cluster-questions.ts";
+import { type Admission, askByJob } from "./cluster-questions.ts";
+
 import { NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { unlessGone } from "./kubernetes-call.ts";

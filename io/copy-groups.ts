@@ -1,7 +1,6 @@
 import type { EC2Client, IpPermission } from "@aws-sdk/client-ec2";
 import { DeployError } from "../shared/deploy-error.ts";
-import { asked, unlessLater } from "./aws-answers.ts";
-import { type AwsClientOptions, clientSettings } from "./aws-http.ts";
+import { type AwsClientOptions, asked, clientSettings, unlessLater } from "./aws-client.ts";
 import type { Copy, Leftover } from "./restored-copies.ts";
 
 /** Whose copies they are, and how AWS is reached. */

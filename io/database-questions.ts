@@ -1,8 +1,7 @@
 import { DeployError } from "../shared/deploy-error.ts";
 import type { Job } from "./cluster-job.ts";
-import { engineJob } from "./engine-job.ts";
+import { engineJob, restrictedContainer } from "./engine-job.ts";
 import type { Answer, Question } from "./restored-copies.ts";
-import { restrictedContainer } from "./restricted-pod.ts";
 
 /** What the program made for its own jobs (apps/database-jobs.ts), and a drill's job uses: it reads as the application. */
 const CREDENTIALS = "jobs-seed";

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { CacheCluster, ElastiCacheClient, ReplicationGroup, Snapshot as Taken } from "@aws-sdk/client-elasticache";
 import { DeployError } from "../shared/deploy-error.ts";
-import { asked, askRestore, assertAccount, listed, unlessLater } from "./aws-answers.ts";
-import { clientSettings } from "./aws-http.ts";
+import { asked, askRestore, assertAccount, clientSettings, listed, unlessLater } from "./aws-client.ts";
 import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, type Tags, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,

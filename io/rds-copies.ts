@@ -1,7 +1,6 @@
 import type { DBInstance, DBSnapshot, RDSClient } from "@aws-sdk/client-rds";
 import { DeployError } from "../shared/deploy-error.ts";
-import { asked, askRestore, assertAccount, listed, unlessLater } from "./aws-answers.ts";
-import { clientSettings } from "./aws-http.ts";
+import { asked, askRestore, assertAccount, clientSettings, listed, unlessLater } from "./aws-client.ts";
 import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,

@@ -1,7 +1,6 @@
 import type { DBInstance, RDSClient } from "@aws-sdk/client-rds";
 import { DeployError } from "../shared/deploy-error.ts";
-import { askRestore, assertAccount, codeOf, refusal } from "./aws-answers.ts";
-import { clientSettings } from "./aws-http.ts";
+import { askRestore, assertAccount, clientSettings, codeOf, refusal } from "./aws-client.ts";
 import type { DatabaseReplacement } from "./database-replacement.ts";
 import { instanceNamed, type RdsCopiesOptions, restoreWindow, statusOf, UNREADABLE } from "./rds-copies.ts";
 

@@ -9,8 +9,8 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf, type ServiceName, serviceOf, type Track, trackName } from "../../stacks/services.ts";
 import type { HealthSample, PodSnapshot } from "../health.ts";
 import { type GateResult, worst } from "../verdict.ts";
-import type { TrackSources, TrafficSource } from "./gate-evidence.ts";
-import { type GateProgress, progressLine, runSloGate } from "./gate-runner.ts";
+import { type GateProgress, progressLine, runSloGate, type TrackSources, type TrafficSource } from "./gate-runner.ts";
+
 import { httpProbe, runHealthGate } from "./health-gate.ts";
 import { type Pace, paceOf, TRACKS_AT_ONCE } from "./pace.ts";
 import type { StartTarget } from "./start-gate.ts";

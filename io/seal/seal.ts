@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,11 +16,22 @@ import { flushCompileCache } from "node:module";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Screen } from "../../tools/progress.ts";
+import { findCached, findOnPath, isScript } from "../../tools/cache.ts";
+import { CATALOG } from "../../tools/catalog.ts";
+import { lineProgress, type Screen } from "../../tools/progress.ts";
 import { installedDependencies, modulesIn } from "./dependencies.ts";
 import { allowedEnvironment, type Environment, pathOutside, settingsOf } from "./environment.ts";
-import { type Contents, contentsOf, type Files, packed, sha256, unpacked, writeFiles } from "./files.ts";
-import { programIn, storedPrograms } from "./programs.ts";
+import {
+  type Contents,
+  contentsOf,
+  type Files,
+  packed,
+  sha256,
+  sha256OfFile,
+  stampOf,
+  unpacked,
+  writeFiles,
+} from "./files.ts";
 import { readSource } from "./source.ts";
 import type { SealStore } from "./store.ts";
 
@@ -230,4 +244,96 @@ export function removeRun(project: string): void {
   // Node keeps compiled code as it ends, through a link in this very folder.
   flushCompileCache();
   rmSync(join(project, ".."), { recursive: true, force: true });
+}
+
+/** The programs of a deployment by name. */
+interface Programs {
+  /** SHA-256 of each. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** Those that are scripts: what they run is in no hash. */
+  readonly scripts: readonly string[];
+}
+
+const PROGRAM_NAMES = ["pulumi", "helm"];
+
+interface ProgramOptions {
+  readonly env: Environment;
+  /** Hashes what was hashed before too. */
+  readonly isThorough: boolean;
+  readonly stderr: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** Copies Node, pulumi and helm into the store, each under its SHA-256, where nobody puts another in its place. */
+async function storedPrograms(store: SealStore, options: ProgramOptions): Promise<Programs> {
+  const paths = { node: process.execPath, ...(await foundPrograms(options)) };
+  const hashes: Record<string, string> = {};
+  const scripts: string[] = [];
+  for (const [name, path] of Object.entries(paths)) {
+    const source = realpathSync(path);
+    const hash = options.isThorough ? sha256OfFile(source) : knownHash(store, source);
+    await store.make("tools", placeOf(hash, name), (folder) => {
+      copyFileSync(source, join(folder, name));
+      chmodSync(join(folder, name), 0o500);
+    });
+    const content = programIn(store, hash, name);
+    if ((options.isThorough ? sha256OfFile(content) : knownHash(store, content)) !== hash) {
+      store.remove("tools", placeOf(hash, name));
+      return storedPrograms(store, options);
+    }
+    store.touch("tools", placeOf(hash, name));
+    hashes[name] = hash;
+    if (isScript(content)) scripts.push(name);
+  }
+  return { hashes, scripts };
+}
+
+function programIn(store: SealStore, hash: string, name: string): string {
+  return store.path("tools", placeOf(hash, name), name);
+}
+
+/** Two programs may have the same content, and still know by their names what they are. */
+function placeOf(hash: string, name: string): string {
+  return `${hash}-${name}`;
+}
+
+/** One that is good on PATH, else the cached one, else whatever the resolver can get or build. */
+async function foundPrograms({ env, stderr, signal }: ProgramOptions): Promise<Record<string, string>> {
+  const wanted = CATALOG.filter(({ name }) => PROGRAM_NAMES.includes(name));
+  const progress = lineProgress(stderr);
+  const present = await Promise.all(
+    wanted.map(
+      async (tool) =>
+        [tool.name, (await findOnPath(tool, env)) ?? (await findCached(tool, { env, progress }))] as const,
+    ),
+  );
+  if (present.every(([, path]) => path !== undefined))
+    return Object.fromEntries(present.map(([name, path]) => [name, path ?? name]));
+  // Loads packages of the checkout, to download with; what it brings is hashed like all else.
+  const { resolveTools } = await import("../../tools/resolve.ts");
+  return { ...(await resolveTools(PROGRAM_NAMES, { env, progress, signal })) };
+}
+
+/** The hash of a file whose stamp is that of one that was hashed before. */
+function knownHash(store: SealStore, path: string): string {
+  const stamp = sha256(stampOf(path));
+  const file = join(store.directory, "hashes.json");
+  const known = hashesIn(file);
+  const before = known[stamp];
+  if (before !== undefined) return before;
+  const hash = sha256OfFile(path);
+  const kept = Object.entries({ ...known, [stamp]: hash }).slice(-MAX_KNOWN);
+  writeFileSync(file, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600 });
+  return hash;
+}
+
+const MAX_KNOWN = 100;
+
+function hashesIn(file: string): Record<string, string> {
+  try {
+    const known: Record<string, string> = JSON.parse(readFileSync(file, "utf8"));
+    return known;
+  } catch {
+    return {};
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Route } from "../control.ts";
 import { AwsError } from "./model.ts";
 import { TYPES } from "./types.ts";
 import { at, number, text, texts } from "./values.ts";
@@ -243,4 +244,12 @@ function offsetIn(token: string, count: number): number {
   const offset = Number(/^page (\d{1,9})$/.exec(Buffer.from(token, "base64").toString())?.[1]);
   if (offset > 0 && offset < count) return offset;
   throw new AwsError("InvalidNextTokenException", "Invalid pagination token");
+}
+
+/** Cost Explorer's calls, each with the document that its API takes and answers. */
+export function costRoutes(costs: CostExplorer): Readonly<Record<string, Route>> {
+  return {
+    "POST /cost-explorer/get-cost-and-usage": async (body) => costs.costAndUsage(body),
+    "POST /cost-explorer/update-cost-allocation-tags-status": async (body) => costs.updateTagsStatus(body),
+  };
 }

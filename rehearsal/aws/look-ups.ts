@@ -4,7 +4,7 @@ import type { Cloud } from "./model.ts";
 import { AwsError } from "./model.ts";
 import { certificateNames, issuedPem } from "./services/acm.ts";
 import { isDelivered } from "./services/iam.ts";
-import { recordName } from "./services/route53-names.ts";
+import { recordName } from "./services/route53.ts";
 import { secretValue } from "./services/secretsmanager.ts";
 import type { Settings } from "./subject.ts";
 import { TYPES } from "./types.ts";

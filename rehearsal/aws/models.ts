@@ -1,15 +1,13 @@
 import type { ResourceModel } from "./model.ts";
-import { accountWatchModels } from "./services/account-watch.ts";
 import { certificateModels } from "./services/acm.ts";
 import { cloudwatchModels } from "./services/cloudwatch.ts";
-import { buildModels } from "./services/codebuild.ts";
+import { deliveryAccountModels } from "./services/delivery-account.ts";
 import { endpointModels } from "./services/ec2-endpoints.ts";
 import { gatewayModels, routingModels } from "./services/ec2-gateways.ts";
 import { securityGroupModels } from "./services/ec2-security-groups.ts";
 import { subnetModels, vpcModels } from "./services/ec2-vpc.ts";
 import { eksModels } from "./services/eks.ts";
 import { cacheModels } from "./services/elasticache.ts";
-import { eventModels } from "./services/events.ts";
 import { iamModels } from "./services/iam.ts";
 import { kmsModels } from "./services/kms.ts";
 import { lambdaModels } from "./services/lambda.ts";
@@ -19,7 +17,6 @@ import { databaseGroupModels } from "./services/rds-groups.ts";
 import { route53Models } from "./services/route53.ts";
 import { s3Models } from "./services/s3.ts";
 import { secretsManagerModels } from "./services/secretsmanager.ts";
-import { topicModels } from "./services/sns.ts";
 import { wafModels } from "./services/wafv2.ts";
 
 const ALL: readonly ResourceModel[] = [
@@ -43,10 +40,7 @@ const ALL: readonly ResourceModel[] = [
   ...loadBalancerModels,
   ...wafModels,
   ...route53Models,
-  ...topicModels,
-  ...eventModels,
-  ...accountWatchModels,
-  ...buildModels,
+  ...deliveryAccountModels,
 ];
 
 /** The models by resource type. */

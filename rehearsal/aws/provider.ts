@@ -1,23 +1,25 @@
 import { createHash } from "node:crypto";
 import { sentenceOf } from "../../aws/finding.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";
-import type {
-  Checked,
-  CheckRequest,
-  Created,
-  CreateRequest,
-  DeleteRequest,
-  Difference,
-  DiffRequest,
-  InvokeRequest,
-  Outputs,
-  ProviderModel,
-  Read,
-  ReadRequest,
-  UpdateRequest,
+import {
+  type Checked,
+  type CheckRequest,
+  type Created,
+  type CreateRequest,
+  type DeleteRequest,
+  type Difference,
+  type DiffRequest,
+  differenceOf,
+  type InvokeRequest,
+  isReplacement,
+  type Outputs,
+  type ProviderModel,
+  type Read,
+  type ReadRequest,
+  type UpdateRequest,
 } from "../provider/model.ts";
+
 import { hasUnknown, isUnknown, type Properties } from "../provider/properties.ts";
-import { differenceOf, isReplacement } from "./difference.ts";
 import { answer } from "./functions.ts";
 import { matured } from "./maintenance.ts";
 import type { Cloud, ResourceModel } from "./model.ts";

@@ -9,8 +9,7 @@ import { NotFound, Unavailable } from "../control.ts";
 import type { Processes } from "../processes.ts";
 import { waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache.ts";
-import { type Reloadable, reload } from "./reload.ts";
-import { issueWebFiles } from "./web-config.ts";
+import { issueWebFiles, type Reloadable, reload } from "./prometheus-family.ts";
 
 export interface AlertmanagerOptions {
   readonly runDirectory: string;

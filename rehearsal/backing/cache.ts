@@ -7,14 +7,21 @@ import { Redis } from "ioredis";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Addresses } from "../addresses.ts";
 import { PORTS } from "../addresses.ts";
-import type { CertificateAuthority } from "../certificates.ts";
+import { type CertificateAuthority, issueCertificate, type ServedCertificate } from "../certificates.ts";
+
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { CacheService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
-import { type CacheBackup, cacheBackupsIn, keepCacheBackup, keptFileOf } from "./cache-backups.ts";
-import { exportKeys, importKeys, keyspaceOf } from "./cache-keys.ts";
+import {
+  type CacheBackup,
+  cacheBackupsIn,
+  exportKeys,
+  importKeys,
+  keepCacheBackup,
+  keptFileOf,
+  keyspaceOf,
+} from "./cache-backups.ts";
 import { Instances } from "./instances.ts";
-import { issueCertificate, type ServedCertificate } from "./served-certificate.ts";
 
 type WantedCache = Parameters<CacheService["start"]>[0];
 

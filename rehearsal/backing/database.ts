@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Addresses, PORTS } from "../addresses.ts";
-import type { CertificateAuthority } from "../certificates.ts";
+import { type CertificateAuthority, issueCertificate } from "../certificates.ts";
+
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { DatabaseService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
@@ -20,7 +21,6 @@ import {
 import { Instances } from "./instances.ts";
 import { initialise, isInitialised, keepInitialised, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
-import { issueCertificate } from "./served-certificate.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
 

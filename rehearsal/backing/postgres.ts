@@ -19,10 +19,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { PORTS } from "../addresses.ts";
+import type { ServedCertificate } from "../certificates.ts";
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { PostgresPlace, SystemUser } from "./postgres-user.ts";
 import { firstReachable, isOurFolder, sharedFolders } from "./postgres-user.ts";
-import type { ServedCertificate } from "./served-certificate.ts";
 
 /** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
 export const SUPERUSER = "rdsadmin";

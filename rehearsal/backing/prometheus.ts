@@ -19,8 +19,7 @@ import type { Processes } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
 import { waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache.ts";
-import { type Reloadable, reload } from "./reload.ts";
-import { issueWebFiles, webConfig } from "./web-config.ts";
+import { issueWebFiles, type Reloadable, reload, webConfig } from "./prometheus-family.ts";
 
 export interface PrometheusOptions {
   /** The name of the stack that is rehearsed. */

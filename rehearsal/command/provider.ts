@@ -4,23 +4,24 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { UNKNOWN } from "../../shared/engine-values.ts";
-import { differenceOf } from "../aws/difference.ts";
 import { text, textEntries, texts } from "../aws/values.ts";
-import type {
-  Checked,
-  CheckRequest,
-  Created,
-  CreateRequest,
-  DeleteRequest,
-  Difference,
-  DiffRequest,
-  Outputs,
-  ProviderModel,
-  Read,
-  ReadRequest,
-  ResourceRequest,
-  UpdateRequest,
+import {
+  type Checked,
+  type CheckRequest,
+  type Created,
+  type CreateRequest,
+  type DeleteRequest,
+  type Difference,
+  type DiffRequest,
+  differenceOf,
+  type Outputs,
+  type ProviderModel,
+  type Read,
+  type ReadRequest,
+  type ResourceRequest,
+  type UpdateRequest,
 } from "../provider/model.ts";
+
 import type { Properties } from "../provider/properties.ts";
 
 interface Command {

@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
 import { UNKNOWN } from "../../shared/engine-values.ts";
-import { differenceOf } from "../aws/difference.ts";
-import type {
-  Checked,
-  CheckRequest,
-  Created,
-  CreateRequest,
-  Difference,
-  DiffRequest,
-  Outputs,
-  ProviderModel,
-  Read,
-  ReadRequest,
-  UpdateRequest,
+import {
+  type Checked,
+  type CheckRequest,
+  type Created,
+  type CreateRequest,
+  type Difference,
+  type DiffRequest,
+  differenceOf,
+  type Outputs,
+  type ProviderModel,
+  type Read,
+  type ReadRequest,
+  type UpdateRequest,
 } from "../provider/model.ts";
+
 import type { Properties, Value } from "../provider/properties.ts";
 
 /** How one random resource gets its value from its inputs. */

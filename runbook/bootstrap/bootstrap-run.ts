@@ -1,20 +1,87 @@
 import { join } from "node:path";
-import { loggedCommand } from "../../io/logged-command.ts";
+import { loggedCommand } from "../../io/child-command.ts";
 import { backendHint, reasonIn } from "../../io/pulumi-process.ts";
 import { lockFailure, StackLocked } from "../../io/stack-state.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
-import { stepOf } from "../preflight/phases/phase-report.ts";
+import type { PhaseContext } from "../preflight/phases/context.ts";
+import { type CheckedStep, stateOf, stateWord, stepOf, todoLines } from "../preflight/phases/phase-report.ts";
+import { SURVEYED } from "../preflight/phases/phases.ts";
 import { PROJECT_FOLDERS, pulumiEnvironment } from "../preflight/phases/pulumi-environment.ts";
-import { checkCommand, forStack, type StepId } from "../preflight/phases/steps.ts";
+import { checkCommand, forStack, numberOf, STEPS, type StepId } from "../preflight/phases/steps.ts";
+import { findingLines } from "../preflight/preflight-text.ts";
+import { type EndedCheck, runSideBySide } from "../preflight/side-by-side.ts";
 import { duration } from "../report/columns.ts";
-import type { Screen } from "../report/screen.ts";
+import type { Paint, Screen } from "../report/screen.ts";
 import type { ActPorts } from "./act-ports.ts";
 import { ACTS } from "./acts.ts";
-import type { Survey, SurveyedStep } from "./survey.ts";
+
+/** A step with who does it, and what its checks found; without checks where an earlier step is not done yet. */
+interface SurveyedStep extends CheckedStep {
+  readonly owner: string;
+  readonly doneBy: "sparki bootstrap" | "a person";
+  /** The numbers of the steps that it waits for. */
+  readonly waitsFor: readonly number[];
+  readonly checks: readonly EndedCheck[];
+}
+
+type Found = ReadonlyMap<StepId, readonly EndedCheck[]>;
+
+/** Where an account is on the way of docs/bootstrap.md, by the steps' own checks and by nothing that was written down. */
+export class Survey {
+  readonly #context: PhaseContext;
+  readonly #screen: Screen;
+  readonly #signal: AbortSignal;
+  readonly #phases: typeof SURVEYED;
+  #found: Found = new Map();
+
+  constructor(context: PhaseContext, screen: Screen, signal: AbortSignal, phases = SURVEYED) {
+    this.#phases = phases;
+    this.#context = context;
+    this.#screen = screen;
+    this.#signal = signal;
+  }
+
+  /** Checks every step that can be checked and was not: one whose earlier steps are not done is open. */
+  async complete(): Promise<readonly SurveyedStep[]> {
+    for (;;) {
+      const ready = STEPS.filter(({ id, needs }) => !this.#found.has(id) && needs.every((each) => this.#isDone(each)));
+      if (ready.length === 0) return STEPS.map(({ id }) => this.#step(id));
+      const looks = ready.flatMap(({ id }) => this.#phases[id]);
+      const ended = await runSideBySide("bootstrap", looks, this.#context, {
+        screen: this.#screen,
+        signal: this.#signal,
+      });
+      const found = new Map(this.#found);
+      for (const { id } of ready) found.set(id, ended.splice(0, this.#phases[id].length));
+      this.#found = found;
+    }
+  }
+
+  /** Has a step, and those that come after it, checked again. */
+  forget(id: StepId): void {
+    const after = new Set<string>([id]);
+    for (const step of STEPS) if (step.needs.some((each) => after.has(each))) after.add(step.id);
+    this.#found = new Map([...this.#found].filter(([each]) => !after.has(each)));
+  }
+
+  #isDone(id: StepId): boolean {
+    const found = this.#found.get(id);
+    return found !== undefined && stateOf(id, found) === "done";
+  }
+
+  #step(id: StepId): SurveyedStep {
+    const number = numberOf(id);
+    const { title, owner, doneBy, needs } = STEPS[number - 1] ?? STEPS[0];
+    const checks = this.#found.get(id);
+    const waitsFor = needs.filter((each) => !this.#isDone(each)).map(numberOf);
+    const state = checks === undefined ? "open" : stateOf(id, checks);
+    return { number, id, title, state, owner, doneBy, waitsFor, checks: checks ?? [] };
+  }
+}
 
 /** The document of `sparki bootstrap --json`. */
-export interface BootstrapReport {
+interface BootstrapReport {
   readonly stack: string;
   /** Done once every step is; open while a person has to do one, or nobody could check it. */
   readonly outcome: "done" | "open";
@@ -174,4 +241,21 @@ function failed(args: readonly string[], text: string, logFile: string): DeployE
         : "fix what it names, then run the same command again",
     },
   );
+}
+
+/** The list as a person reads it: a line a step, what is wrong with those that are not done, and what comes next. */
+export function bootstrapText({ stack, steps, next }: BootstrapReport, paint: Paint): string {
+  const lines = steps.flatMap((step) => stepLines(step, paint));
+  const end =
+    next === null
+      ? [paint.good(`All ${steps.length} steps are done: ${stack} is deployed from CI.`)]
+      : [paint.strong(`Next is step ${next.number}:`), ...todoLines(next.id, stack)];
+  return `${[...lines, "", ...end].join("\n")}\n`;
+}
+
+function stepLines({ number, title, state, waitsFor, checks }: SurveyedStep, paint: Paint): string[] {
+  const waits = waitsFor.length === 0 ? "" : `, after step ${waitsFor.join(" and ")}`;
+  const head = `  ${String(number).padStart(2)}  ${title}: ${stateWord(state, paint)}${waits}`;
+  const wrong = checks.filter(({ status }) => status === "fail" || (status === "skipped" && state === "unknown"));
+  return [head, ...wrong.flatMap((check) => findingLines(check, paint)).map((line) => `  ${line}`)];
 }

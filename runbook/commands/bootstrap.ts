@@ -38,9 +38,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { readStack } = await import("../preflight/stack-file.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openPhases } = await import("../preflight/phases/open-phases.ts");
-  const { actRunner, runBootstrap } = await import("../bootstrap/bootstrap-run.ts");
-  const { bootstrapText } = await import("../bootstrap/bootstrap-text.ts");
-  const { Survey } = await import("../bootstrap/survey.ts");
+  const { actRunner, bootstrapText, runBootstrap, Survey } = await import("../bootstrap/bootstrap-run.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
   const { timeScaleOf } = await import("../../gates/live/pace.ts");
   const { openScreen } = await import("../report/screen.ts");

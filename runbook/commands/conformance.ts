@@ -117,9 +117,8 @@ async function checkOfImage({ args, options, ports }: CommandInput): Promise<Com
   if (options.away === true) throw refused("--away is of a URL; an image has no database");
   const role = await roleIn(options.service);
   const platforms = await platformsIn(options.platform);
-  const { checkImage } = await import("../conformance/image.ts");
+  const { checkImage, openImageRegistry } = await import("../conformance/image.ts");
   const { conformanceText } = await import("../conformance/report.ts");
-  const { openImageRegistry } = await import("../conformance/image-registry.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
   const screen = await openScreen(ports);

@@ -32,9 +32,7 @@ async function judgeControls({ options, ports }: CommandInput): Promise<CommandR
   const { rehearsedStack } = await import("../rehearse/live-before.ts");
   const stack = rehearsedStack(options.stack);
   const { openScreen } = await import("../report/screen.ts");
-  const { previewStack } = await import("../controls/controls.ts");
-  const { controlsDocument } = await import("../controls/controls.ts");
-  const { controlsText } = await import("../controls/controls.ts");
+  const { controlsDocument, controlsText, previewStack } = await import("../controls/controls.ts");
   const screen = await openScreen(ports);
   const preview = await previewStack(stack, screen, ports);
   const document = controlsDocument(stack, preview, new Date(ports.clock.now() * 1000));

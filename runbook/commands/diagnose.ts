@@ -32,9 +32,7 @@ export const diagnose: Command = {
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
   const { TOPICS } = await import("../diagnosis/examination.ts");
   const topics = args[0] === undefined ? TOPICS : [topicOf(args[0], TOPICS)];
-  const { diagnose: examine } = await import("../diagnosis/diagnose.ts");
-  const { diagnosisText } = await import("../diagnosis/diagnose.ts");
-  const { EXAMINATIONS } = await import("../diagnosis/diagnose.ts");
+  const { diagnose: examine, diagnosisText, EXAMINATIONS } = await import("../diagnosis/diagnose.ts");
   const { openPrometheus } = await import("../../io/prometheus.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openOwnPreflight } = await import("../preflight/open.ts");

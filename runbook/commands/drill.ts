@@ -51,7 +51,7 @@ export const drill: Command = {
 };
 
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
-  const { drillOptions } = await import("../drill/drill-run.ts");
+  const { drillOptions, runDrill } = await import("../drill/drill-run.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { readCacheChecks, readChecks } = await import("../drill/restore-checks.ts");
   const { cacheSubject, databaseSubject } = await import("../drill/subject.ts");
@@ -67,9 +67,8 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { runDrill } = await import("../drill/drill-run.ts");
   const aws = await import("../drill/open-copies.ts");
-  const rehearsal = await import("../rehearse/rehearsed-copies.ts");
+  const rehearsal = await import("../rehearse/rehearsed-aws.ts");
   const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
   const { network } = opened;
 

@@ -68,7 +68,7 @@ async function run(input: CommandInput): Promise<CommandResult> {
 }
 
 async function verify({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { publicKeyOf } = await import("../evidence/signature.ts");
+  const { publicKeyOf } = await import("../evidence/archive.ts");
   const { verificationText, verifyArchive } = await import("../evidence/verification.ts");
   const { openScreen } = await import("../report/screen.ts");
   const given = String(options.verify);
@@ -98,11 +98,10 @@ async function gatherAndWrite({ options, ports }: CommandInput): Promise<Command
   const key = await keyIn(options, ports);
   const { openTarget } = await import("../deploy/real-target.ts");
   const { endedDeploys } = await import("../deploy/release-history.ts");
-  const { frozenReason } = await import("../deploy/freeze.ts");
+  const { frozenReason } = await import("../deploy/stack-tags.ts");
   const { gather } = await import("../evidence/gather.ts");
-  const { reportFiles } = await import("../evidence/kept-reports.ts");
-  const { evidenceArchive, evidenceText, exitCodeOf, writeArchive } = await import("../evidence/write-evidence.ts");
-  const { planFiles } = await import("../evidence/kept-reports.ts");
+  const { planFiles, reportFiles } = await import("../evidence/kept-reports.ts");
+  const { evidenceArchive, evidenceText, exitCodeOf, writeArchive } = await import("../evidence/archive.ts");
   const { readPlanDocument } = await import("../plan/plan-files.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
   const { keptReports } = await import("../report/report-files.ts");
@@ -150,7 +149,7 @@ type Options = CommandInput["options"];
 
 /** The key that signs; undefined with --unsigned. Throws SPARKI_USAGE where neither was said, or both. */
 async function keyIn({ key, unsigned }: Options, { env, cwd }: CommandInput["ports"]): Promise<KeyObject | undefined> {
-  const { KEY_VARIABLE, signingKey } = await import("../evidence/signature.ts");
+  const { KEY_VARIABLE, signingKey } = await import("../evidence/archive.ts");
   const text = env[KEY_VARIABLE] || undefined;
   if (unsigned === true) {
     if (key === undefined) return undefined;

@@ -29,9 +29,8 @@ export const history: Command = {
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
-  const { endedDeploys } = await import("../deploy/release-history.ts");
-  const { frozenReason } = await import("../deploy/freeze.ts");
-  const { approvalsIn, releaseHistory } = await import("../deploy/release-history.ts");
+  const { approvalsIn, endedDeploys, releaseHistory } = await import("../deploy/release-history.ts");
+  const { frozenReason } = await import("../deploy/stack-tags.ts");
   const { readPresent } = await import("../rollback/rollback-target.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);

@@ -45,13 +45,9 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openAwsLeftovers } = await import("../../io/aws-leftovers.ts");
-  const { openRehearsedLeftovers } = await import("../rehearse/rehearsed-replacement.ts");
-  const { rehearsedCostExplorer } = await import("../rehearse/rehearsed-costs.ts");
-  const { costByService } = await import("../housekeeping/cost-by-service.ts");
-  const { costExplorerByCli, spentDays } = await import("../housekeeping/spending.ts");
-  const { keepHouse } = await import("../housekeeping/housekeeping.ts");
-  const { databaseLogGroups } = await import("../housekeeping/log-groups.ts");
-  const { housekeepingText } = await import("../housekeeping/housekeeping-text.ts");
+  const { openRehearsedLeftovers, rehearsedCostExplorer } = await import("../rehearse/rehearsed-aws.ts");
+  const { costByService, costExplorerByCli, spentDays } = await import("../housekeeping/costs.ts");
+  const { databaseLogGroups, housekeepingText, keepHouse } = await import("../housekeeping/housekeeping.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
   const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);

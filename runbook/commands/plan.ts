@@ -35,8 +35,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openStack } = await import("../deploy/real-target.ts");
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
-  const { planExitCode, planSummary } = await import("../plan/plan-summary.ts");
-  const { deployCommand, planWords } = await import("../plan/plan-text.ts");
+  const { deployCommand, planExitCode, planSummary, planWords } = await import("../plan/plan-text.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { stack, fullName } = readStack(options.stack, ports);

@@ -59,7 +59,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openAwsReplacement, openRestorePorts } = await import("../recovery/open-restore.ts");
-  const { openRehearsedReplacement } = await import("../rehearse/rehearsed-replacement.ts");
+  const { openRehearsedReplacement } = await import("../rehearse/rehearsed-aws.ts");
   const { restoreDatabase, stageOf } = await import("../recovery/restore-database.ts");
   const { assertRestorable, assertUnlocked } = await import("../recovery/restorable.ts");
   const { restoreIntent, restoreText } = await import("../recovery/restore-text.ts");

@@ -42,7 +42,7 @@ export const rotate: Command = {
 async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
   const [what] = args;
   const { readStack } = await import("../preflight/stack-file.ts");
-  const { ROTATABLE } = await import("../rotation/rotation.ts");
+  const { ROTATABLE, rotationOf } = await import("../rotation/rotation.ts");
   const known = ROTATABLE.find((each) => each === what);
   if (what !== undefined && (known === undefined || options.list === true))
     throw new DeployError(
@@ -53,7 +53,6 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { stack, fullName, config } = readStack(options.stack, ports);
   const today = new Date(ports.clock.now() * 1000).toISOString().slice(0, 10);
   if (known === undefined) return list(stack, config, today, ports);
-  const { rotationOf } = await import("../rotation/rotation.ts");
   const rotation = rotationOf(known, config, today);
   const { assertSomebody } = await import("../../io/prompt.ts");
   const isAgreed = options.yes === true;
@@ -61,8 +60,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { assertLive, openRotation } = await import("../rotation/open-rotation.ts");
-  const { runRotation } = await import("../rotation/rotation-run.ts");
-  const { intentText, rotationText } = await import("../rotation/rotation-text.ts");
+  const { intentText, rotationText, runRotation } = await import("../rotation/rotation-run.ts");
   const { openScreen } = await import("../report/screen.ts");
   const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
   try {

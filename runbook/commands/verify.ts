@@ -35,9 +35,8 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openTarget } = await import("../deploy/real-target.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { readPresent } = await import("../rollback/rollback-target.ts");
-  const { runVerify } = await import("../verify/verify.ts");
+  const { runVerify, verifyText } = await import("../verify/verify.ts");
   const { withVerify } = await import("../verify/verification.ts");
-  const { verifyText } = await import("../verify/verify.ts");
   const screen = await openScreen(ports);
   const target = await openTarget(options.stack, ports, screen, false);
   try {

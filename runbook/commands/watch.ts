@@ -42,8 +42,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { timeScaleOf } = await import("../../gates/live/pace.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { openWatch, readPromoted } = await import("../watch/open-watch.ts");
-  const { runWatch } = await import("../watch/watch-run.ts");
-  const { watchText } = await import("../watch/watch-text.ts");
+  const { runWatch, watchText } = await import("../watch/watch-run.ts");
   const { clock, env, signal, stderr } = ports;
   const tools = await resolveTools(["pulumi", "helm"], { env, progress: lineProgress(stderr), signal });
   const screen = await openScreen(ports);

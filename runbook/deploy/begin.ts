@@ -19,8 +19,8 @@ import type { Screen } from "../report/screen.ts";
 import { obstaclesTo, type StackPresent } from "../rollback/rollback-target.ts";
 import { countsText } from "../verify/verify.ts";
 import { describeResult } from "./deployment.ts";
-import { frozenReason } from "./freeze.ts";
 import type { PlanRecord } from "./result.ts";
+import { frozenReason } from "./stack-tags.ts";
 import type { ReleaseStore } from "./stack-target.ts";
 import { StackMoved } from "./stack-target.ts";
 

@@ -24,16 +24,13 @@ import {
   readPresent,
   type StackPresent,
 } from "../rollback/rollback-target.ts";
-import { endOf } from "./after-promotion.ts";
+import { endOf, provePromotion } from "./after-promotion.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
-import { forgetBegun, rememberBegun } from "./begun-releases.ts";
-import { decideOn, decisionsOf } from "./decisions.ts";
 import { type Deployment, deploy } from "./deployment.ts";
-import { endingOf, outcomeOf } from "./ending.ts";
-import { thaw } from "./freeze.ts";
-import { provePromotion } from "./promotion-proof.ts";
+import { decideOn, decisionsOf, endingOf, outcomeOf } from "./ending.ts";
 import { rememberEnd } from "./release-history.ts";
 import { type Conclusion, type DeployRun, UNVERIFIED } from "./result.ts";
+import { forgetBegun, rememberBegun, thaw } from "./stack-tags.ts";
 import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
 import { movedOrThrow, StackMoved } from "./stack-target.ts";
 

@@ -10,8 +10,8 @@ import { findingLines } from "../preflight/preflight-text.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import { countsText, successLines } from "../verify/verify.ts";
-import { gateCountsText, isCounted } from "./decisions.ts";
 import type { DeployDocument } from "./deploy-document.ts";
+import { gateCountsText, isCounted } from "./ending.ts";
 
 /** The short report of a deploy that a person reads at the end: the outcome first, in words that fit a terminal. */
 export function deployText(document: DeployDocument, paint: Paint): string {

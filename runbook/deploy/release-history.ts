@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Approval, isOwnPlan, isRollback, rollbackReason, type Update } from "../../records/update.ts";
-import { type TaggedStack, tagDocument, tagIn } from "./freeze.ts";
+import { type TaggedStack, tagDocument, tagIn } from "./stack-tags.ts";
 
 /** What was done with a release once. */
 export interface ReleaseEvent {

@@ -9,8 +9,7 @@ import { inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { stackFileOf } from "../settings-file.ts";
-import { type DrillRecord, recordOf, writeRecord } from "./drill-record.ts";
-import { drillMessage, drillText, intentText } from "./drill-text.ts";
+import { type DrillRecord, drillMessage, drillText, intentText, recordOf, writeRecord } from "./drill-report.ts";
 import {
   chooseSource,
   type DrillFailure,

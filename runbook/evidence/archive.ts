@@ -1,5 +1,14 @@
-import { createHash } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Header } from "tar";
+import { createWhole, isThere } from "../../io/whole-file.ts";
+import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
+import { documentText } from "../../shared/text/output.ts";
+import type { Paint } from "../report/screen.ts";
+import type { Evidence } from "./evidence.ts";
+import { evidencePage } from "./evidence-page.ts";
+import type { Gathered } from "./gather.ts";
+import type { PlanFiles, ReportFiles } from "./kept-reports.ts";
 
 /** The list of what is in an archive, as `sha256sum --check` reads it, and its signature: 64 bytes. */
 export const SUMS = "SHA256SUMS";
@@ -111,4 +120,186 @@ export function sha256(content: Buffer | string): string {
 
 function inOrder<Content>(files: ReadonlyMap<string, Content>): [string, Content][] {
   return [...files].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** Holds the private key that signs, in place of a file. */
+export const KEY_VARIABLE = "SPARKI_EVIDENCE_KEY";
+
+const MAKE = "openssl genpkey -algorithm ed25519 -out evidence.key";
+const TAKE_PUBLIC = "openssl pkey -in evidence.key -pubout -out evidence.pub";
+
+/** The private key of a PEM file or text; throws SPARKI_USAGE, never with any of the key's own text. */
+export function signingKey({
+  file,
+  text,
+}: {
+  readonly file?: string | undefined;
+  readonly text?: string | undefined;
+}): KeyObject {
+  const from = file === undefined ? KEY_VARIABLE : `--key ${file}`;
+  const pem = file === undefined ? (text ?? "") : contentOf(file, from);
+  if (/-----BEGIN PUBLIC KEY-----/.test(pem)) throw refused(`${from} is a public key; expected the private key`, MAKE);
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    // The reason that OpenSSL gives may quote what it read.
+    throw refused(`${from} is not a private key in PEM without a passphrase; expected an Ed25519 key`, MAKE);
+  }
+  if (key.asymmetricKeyType === "ed25519") return key;
+  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected an Ed25519 key`, MAKE);
+}
+
+/** The public key of a PEM file; throws SPARKI_USAGE. */
+export function publicKeyOf(file: string): KeyObject {
+  const from = `--public-key ${file}`;
+  const pem = contentOf(file, from);
+  if (pem.includes("PRIVATE KEY"))
+    throw refused(`${from} is a private key, which only the signer should have; expected the public key`, TAKE_PUBLIC);
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch {
+    throw refused(`${from} is not a public key in PEM; expected an Ed25519 key`, TAKE_PUBLIC);
+  }
+  if (key.asymmetricKeyType === "ed25519") return key;
+  throw refused(`${from} is a key of ${key.asymmetricKeyType}; expected an Ed25519 key`, TAKE_PUBLIC);
+}
+
+/** What a key is known by, whichever half is at hand: `SHA256:` and the digest of the public half (SPKI, DER) in hex. */
+export function keyName(key: KeyObject): string {
+  const half = key.type === "private" ? createPublicKey(key) : key;
+  const der = half.export({ type: "spki", format: "der" });
+  return `SHA256:${createHash("sha256").update(der).digest("hex")}`;
+}
+
+/** The same bytes for the same text and key: Ed25519 draws no random numbers (RFC 8032). */
+export function signed(text: string, key: KeyObject): Buffer {
+  return sign(null, Buffer.from(text), key);
+}
+
+export function isSigned(content: Buffer, signature: Buffer, key: KeyObject): boolean {
+  return verify(null, content, key, signature);
+}
+
+function contentOf(file: string, from: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new DeployError("SPARKI_USAGE", `${from} cannot be read: ${messageOf(cause)}`, { hint: MAKE, cause });
+  }
+}
+
+function refused(message: string, hint: string): DeployError {
+  return new DeployError("SPARKI_USAGE", message, { hint });
+}
+
+/** An archive with what is in it. */
+export interface EvidenceArchive {
+  readonly evidence: Evidence;
+  readonly bytes: Buffer;
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+/** The archive of what was gathered: the same bytes for the same evidence and key. */
+export function evidenceArchive(
+  gathered: Gathered,
+  { reports, plans }: { readonly reports: ReportFiles; readonly plans: PlanFiles },
+  key: KeyObject | undefined,
+): EvidenceArchive {
+  const gaps = [...gathered.gaps, ...reports.gaps];
+  const evidence: Evidence = {
+    ...gathered,
+    gaps,
+    isComplete: gaps.length === 0,
+    reports: { kept: reports.kept, apart: reports.apart },
+    plans: plans.plans,
+    signature: key === undefined ? null : { algorithm: "Ed25519", key: keyName(key) },
+  };
+  const files = new Map([
+    ["evidence.json", `${documentText(evidence)}\n`],
+    ["evidence.md", evidencePage(evidence)],
+    ...reports.files,
+    ...plans.files,
+  ]);
+  const signature = key === undefined ? undefined : signed(sumsOf(files), key);
+  const listed = [...files].map(([path, content]) => ({ path, sha256: sha256(content) }));
+  return { evidence, bytes: archiveOf(files, signature), files: listed };
+}
+
+/**
+ * Writes an archive for its owner alone. One that is there stays: the same evidence is left as it is, and other evidence
+ * is refused with SPARKI_USAGE.
+ */
+export function writeArchive(file: string, bytes: Buffer): void {
+  try {
+    createWhole(file, { content: bytes, mode: 0o600 });
+  } catch (cause) {
+    // Half an archive would stand in the way of the whole one, so there is never one.
+    if (!isThere(cause))
+      throw new DeployError("SPARKI_OUTSIDE", `${file} cannot be written: ${messageOf(cause)}`, { cause });
+    if (bytes.equals(bytesOf(file))) return;
+    throw new DeployError(
+      "SPARKI_USAGE",
+      `${file} already exists with different content; evidence is never overwritten`,
+      {
+        hint: "choose another name with --output, or move that file",
+      },
+    );
+  }
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    // A folder, or a file that others may not read: nothing of ours.
+    return Buffer.alloc(0);
+  }
+}
+
+/** Evidence with gaps is written and not called whole: neither good nor bad is proven by it. */
+export function exitCodeOf({ isComplete }: Evidence): number {
+  return isComplete ? EXIT.done.code : EXIT.held.code;
+}
+
+/** What was gathered, as people read it. */
+export function evidenceText({ evidence }: EvidenceArchive, file: string, paint: Paint): string {
+  const {
+    stack,
+    from,
+    to,
+    updates,
+    refused,
+    drills,
+    rotations,
+    exemptions,
+    reports,
+    plans,
+    gaps,
+    signature,
+    isRehearsal,
+  } = evidence;
+  const approved = updates.filter(({ approval }) => approval !== null).length;
+  const back = updates.filter(({ by }) => by === "sparki rollback").length;
+  const gates = updates.flatMap(({ update, gates, gatesRanIn }) => (gatesRanIn === update ? (gates ?? []) : []));
+  const passed = gates.filter(({ verdict }) => verdict === "pass").length;
+  const rows = [
+    `updates ${updates.length}: approved ${approved}, rollbacks ${back}; refused before any change ${refused.length}`,
+    `gates passed ${passed} of ${gates.length}; restore tests ${drills.restoreTests.length}, of the cache ${drills.cache.restoreTests.length}; rotations ${rotations.length}; exemptions ${exemptions.length}`,
+    `reports of this machine ${reports.kept.length}; left out, because they match no update, ${reports.apart.length}`,
+    `approved plans of this machine ${plans.kept.length}; on others ${plans.absent.length}`,
+    signature === null ? "unsigned (--unsigned)" : `signed by ${signature.key}`,
+    ...(isRehearsal ? ["from a rehearsal, so not evidence of a production system"] : []),
+  ];
+  const missing =
+    gaps.length === 0
+      ? [paint.good("nothing that should have been recorded is missing")]
+      : [paint.bad(`missing: ${gaps.length}`), ...gaps.map(({ text }) => `  - ${text}`)];
+  return [
+    `${paint.strong(stack)}: evidence of ${from} to ${to} is in ${file}`,
+    ...rows.map((row) => `  ${row}`),
+    ...missing,
+    "",
+  ].join("\n");
 }

@@ -2,9 +2,20 @@ import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { Paint } from "../report/screen.ts";
-import { archiveOf, BrokenArchive, type Files, filesIn, SIGNATURE, SUMS, sha256, sumsIn, sumsOf } from "./archive.ts";
+import {
+  archiveOf,
+  BrokenArchive,
+  type Files,
+  filesIn,
+  isSigned,
+  keyName,
+  SIGNATURE,
+  SUMS,
+  sha256,
+  sumsIn,
+  sumsOf,
+} from "./archive.ts";
 import { FORMAT } from "./evidence.ts";
-import { isSigned, keyName } from "./signature.ts";
 
 /** What an archive of evidence is worth: the document of `sparki evidence --verify --json`. */
 export interface Verification {

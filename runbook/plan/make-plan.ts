@@ -19,8 +19,8 @@ import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import type { DeployedProgram, ReleaseStore } from "../deploy/stack-target.ts";
 import { stackConfigIn } from "../preflight/stack-file.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
-import type { Kept } from "../release/keep.ts";
-import { withPinned } from "../rollback/pinned-release.ts";
+import { type Kept, withPinned } from "../release/keep.ts";
+
 import { schemaObstacle } from "../rollback/rollback.ts";
 import { migratedIn } from "../rollback/rollback-target.ts";
 import type { FromTo } from "./cost-change.ts";

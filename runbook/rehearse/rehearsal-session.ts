@@ -19,7 +19,7 @@ import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
 import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
-import { STORM_SERVICES } from "../../rehearsal/storm-services.ts";
+import { STORM_SERVICES } from "../../rehearsal/storm.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { lineProgress } from "../../tools/progress.ts";

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { RunSettings } from "../../io/engine.ts";
 import type { ChartHistory } from "../../io/helm.ts";
+import { pinConfig } from "../../io/pinned-config.ts";
 import { isRecord } from "../../records/canonical.ts";
 import {
   type ChartContent,
@@ -10,7 +12,7 @@ import {
   valuesHash,
   writeChart,
 } from "../../records/chart-content.ts";
-import type { KeptInputs } from "../../records/kept-inputs.ts";
+import { KEPT_VARIABLE, type KeptInputs, ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import { outputIn, type StateResource } from "../../records/state.ts";
 import type { HelmStore, StoredRelease } from "../../records/stored-release.ts";
 import type { Promoted } from "../../records/update.ts";
@@ -221,4 +223,26 @@ function unchangedIn(
   if (!existsSync(path)) return undefined;
   const isVersion = chartContentIn(path).metadata.version === content.metadata.version;
   return isVersion ? { chart: state.chart, values } : undefined;
+}
+
+/**
+ * The settings of an operation that rolls back to what was promoted, for as long as the work lasts: the release and its
+ * sizes in a config of its own, and the charts and values that were kept in a file beside it.
+ */
+export async function withPinned<T>(
+  configFile: string,
+  promoted: Promoted,
+  { releases }: Pick<Kept, "releases">,
+  work: (run: Pick<RunSettings, "configFile" | "environment">) => Promise<T>,
+): Promise<T> {
+  const isKept = Object.keys(releases).length > 0;
+  const { release, workloads } = promoted;
+  const pinned = pinConfig(configFile, { release, ...(isKept && workloads && { workloads }) });
+  try {
+    const file = join(dirname(pinned.file), "kept.json");
+    writeFileSync(file, JSON.stringify(releases), { mode: 0o600 });
+    return await work({ configFile: pinned.file, environment: { ...ROLLBACK_ENVIRONMENT, [KEPT_VARIABLE]: file } });
+  } finally {
+    pinned.remove();
+  }
 }

@@ -9,7 +9,8 @@ import { messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type DeployEngine, type Deployment, deploy, type Surroundings } from "../deploy/deployment.ts";
 import { endingOf, refusalText } from "../deploy/ending.ts";
-import type { TaggedStack } from "../deploy/freeze.ts";
+import type { Rollback } from "../deploy/result.ts";
+import type { TaggedStack } from "../deploy/stack-tags.ts";
 import {
   type Frozen,
   freeze,
@@ -18,14 +19,13 @@ import {
   rollbackProblem,
   rollbackUnproven,
   thaw,
-} from "../deploy/freeze.ts";
-import type { Rollback } from "../deploy/result.ts";
+} from "../deploy/stack-tags.ts";
 import type { ConfiguredStack, ReleaseStore, RunningWork } from "../deploy/stack-target.ts";
 import { gateTargetOf, StackMoved } from "../deploy/stack-target.ts";
 import type { Notifications } from "../notify/notifications.ts";
-import type { Kept } from "../release/keep.ts";
+import { type Kept, withPinned } from "../release/keep.ts";
+
 import { showPhase } from "../report/live.ts";
-import { withPinned } from "./pinned-release.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 import { assertUnmoved, type StackPresent } from "./rollback-target.ts";
 

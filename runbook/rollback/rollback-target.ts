@@ -5,7 +5,7 @@ import { isRollback, type Promoted, type Update } from "../../records/update.ts"
 import { imageReference } from "../../stacks/fields.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
-import { type BegunRelease, begunReleases } from "../deploy/begun-releases.ts";
+import { type BegunRelease, begunReleases } from "../deploy/stack-tags.ts";
 import type { ReleaseStore } from "../deploy/stack-target.ts";
 import { StackMoved, stateHash } from "../deploy/stack-target.ts";
 import { interruptedIn, pendingCreates } from "../recovery/state-edit.ts";

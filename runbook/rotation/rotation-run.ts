@@ -5,6 +5,8 @@ import type { TokenAnswers } from "../../io/cache-tokens.ts";
 import { writeWhole } from "../../io/whole-file.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
+import { inColumns } from "../report/columns.ts";
+import type { Paint } from "../report/screen.ts";
 import { writeSetting } from "../settings-file.ts";
 import type { Rotation, RotationStep } from "./rotation.ts";
 
@@ -15,7 +17,7 @@ export interface StepDeploy {
   readonly reason: string;
 }
 
-export interface StepDone {
+interface StepDone {
   readonly title: string;
   readonly deploy: StepDeploy;
   /** What Redis said to the tokens afterwards; null where it was not asked. */
@@ -23,7 +25,7 @@ export interface StepDone {
 }
 
 /** The document of `sparki rotate WHAT --json`. */
-export interface RotationDocument {
+interface RotationDocument {
   readonly stack: string;
   readonly what: Rotation["what"];
   readonly outcome: "rotated" | "stopped" | "not-proven" | "wrong";
@@ -139,4 +141,44 @@ function documentIn(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What a rotation will do, before anything is changed. */
+export function intentText(stack: string, { what, since, before, isResumed, steps, afterwards }: Rotation): string {
+  const from = before === null ? "" : ` in place of that of ${before}`;
+  const head = isResumed
+    ? `This finishes the rotation of ${what} of ${stack} that was begun: the secret of ${since}${from}.`
+    : `This rotates ${what} of ${stack}: a secret of ${since}${from}.`;
+  const lines = steps.map(({ title, settings }, index) => {
+    const set = settings.map(({ section, key, value }) => `${section}.${key} ${String(value)}`).join(", ");
+    return `  ${index + 1}. ${title}${set === "" ? "" : ` (${set})`}`;
+  });
+  return [head, "Each step changes the stack's config and is a deployment through the gates:", ...lines]
+    .concat(`Afterwards ${afterwards}. No request is lost; those of users are counted.`)
+    .join("\n");
+}
+
+/** What a rotation came to, for a person. */
+export function rotationText(document: RotationDocument, file: string, paint: Paint): string {
+  const { stack, what, outcome, exitCode, reason, since, steps, requests, next } = document;
+  const isDone = exitCode === EXIT.done.code;
+  const colour = isDone ? paint.good : paint.bad;
+  const lines = steps.flatMap(({ title, deploy, tokens }) => {
+    const mark = deploy.exitCode === EXIT.done.code ? paint.good("✓") : paint.bad("✗");
+    const asked =
+      tokens === null ? [] : [`    Redis: new token ${tokens.present.state}, token before ${tokens.before.state}`];
+    return [`  ${mark} ${title}: ${deploy.outcome}`, ...asked];
+  });
+  const counted =
+    typeof requests === "string" ? `not known: ${requests}` : `${requests.bad} of ${requests.requests} failed`;
+  const after = isDone ? [`  commit   ${file}`] : [`  next     ${next}`];
+  return `${inColumns(
+    [
+      `${paint.strong(stack)}: ${what} of ${since}: ${colour(outcome)} (exit ${exitCode})`,
+      ...lines,
+      `  reason   ${reason}`,
+      `  requests ${counted}, of users, during the rotation`,
+      ...after,
+    ].join("\n"),
+  )}\n`;
 }

@@ -1,6 +1,6 @@
-import { frozenReason } from "../deploy/freeze.ts";
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { endedDeploys, releaseHistory } from "../deploy/release-history.ts";
+import { frozenReason } from "../deploy/stack-tags.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";

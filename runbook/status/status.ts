@@ -5,10 +5,10 @@ import type { ReleaseEvent } from "../deploy/release-history.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { NextAction } from "../report/what-now.ts";
-import type { WatchLook } from "../watch/look.ts";
+import { summary, type WatchLook, WORDS } from "../watch/look.ts";
+
 import { END_SECONDS } from "../watch/schedule.ts";
 import type { Promoted } from "../watch/watch-run.ts";
-import { summary, WORDS } from "../watch/watch-text.ts";
 
 /** What was read of a stack. */
 export interface StatusFacts {

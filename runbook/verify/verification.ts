@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { HealthSample } from "../../gates/health.ts";
-import type { TrafficSource } from "../../gates/live/gate-evidence.ts";
+import type { TrafficSource } from "../../gates/live/gate-runner.ts";
 import type { Pace } from "../../gates/live/pace.ts";
 import { paceOf, timeScaleOf } from "../../gates/live/pace.ts";
 import type { ReleaseCounts } from "../../gates/live/release-slo.ts";

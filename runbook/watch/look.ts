@@ -1,5 +1,5 @@
-import type { Decision } from "../../gates/tree.ts";
-import { decide, withFinding } from "../../gates/tree.ts";
+import { percent } from "../../gates/gate.ts";
+import { type Decision, decide, withFinding } from "../../gates/tree.ts";
 import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { DiagnosisContext, Examination } from "../diagnosis/examination.ts";
@@ -8,11 +8,11 @@ import { pods } from "../diagnosis/pods.ts";
 import { certificate, entrance } from "../preflight/checks/certificate.ts";
 import { dashboards } from "../preflight/checks/metrics.ts";
 import { zone } from "../preflight/checks/names.ts";
-import type { EndedCheck } from "../preflight/side-by-side.ts";
-import { runSideBySide } from "../preflight/side-by-side.ts";
-import type { Screen } from "../report/screen.ts";
+import { type EndedCheck, runSideBySide } from "../preflight/side-by-side.ts";
+import { duration, inColumns } from "../report/columns.ts";
+import type { Paint, Screen } from "../report/screen.ts";
 import { END_SECONDS, stageAt } from "./schedule.ts";
-import type { TrafficSeen } from "./traffic.ts";
+import { budgetText, type TrafficSeen } from "./traffic.ts";
 
 /** What one look saw, before anything is decided. */
 export interface Seen extends TrafficSeen {
@@ -132,4 +132,34 @@ function verdictOf({ id, status, isBlind }: EndedCheck): Verdict {
 /** The worst of the checks. */
 function verdictOfChecks(checks: readonly EndedCheck[]): Verdict {
   return checks.length === 0 ? "pass" : worst(checks.map(verdictOf));
+}
+
+/** A word for each verdict, so that nothing is told by colour alone. */
+export const WORDS = { pass: "✓ well", inconclusive: "- open", error: "! BLIND", fail: "✗ BAD" } as const;
+
+/** A look as a person reads it: when, how it was, what is wrong, and what is decided. */
+export function lookLines(look: WatchLook, nextSeconds: number | undefined, paint: Paint): string[] {
+  const { verdict, elapsedSeconds, problems, decision } = look;
+  const isBad = verdict === "fail" || verdict === "error";
+  const word = isBad ? paint.bad(WORDS[verdict]) : verdict === "pass" ? paint.good(WORDS.pass) : WORDS[verdict];
+  const next = nextSeconds === undefined ? "" : `; next at T+${duration(nextSeconds)}`;
+  const told = problems.length === 0 ? [] : problems.map((problem) => `      ${problem}`);
+  const isPlain = decision.action === "proceed" || (decision.action === "wait" && problems.length === 0);
+  const action = isPlain ? [] : [`      → ${decision.action}: ${decision.reason}`];
+  const lines = [`  ${word}  T+${duration(elapsedSeconds)}  ${summary(look)}${next}`, ...told, ...action];
+  return lines.flatMap((line) => inColumns(line).split("\n"));
+}
+
+/** What the newest requests and the checks said. */
+export function summary({ rows, checks, budgetLeft }: WatchLook): string {
+  const errors = rows.find(({ objective }) => objective.startsWith("errors"));
+  const isSilent = errors?.verdict === "error";
+  const ratio =
+    errors === undefined || errors.measured === null
+      ? "no requests"
+      : `${percent(errors.measured)} of ${errors.requests} failed`;
+  const passed = checks.filter(({ status }) => status === "pass").length;
+  const looked = checks.filter(({ status }) => status !== "skipped").length;
+  const counted = isSilent ? "requests not counted" : `${ratio}, ${budgetText({ budgetLeft })}`;
+  return `${counted}, ${passed} of ${looked} checks`;
 }

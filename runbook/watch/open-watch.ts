@@ -2,8 +2,8 @@ import { releaseCounts } from "../../gates/live/release-slo.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Release, type StackConfig, withRelease } from "../../stacks/schema.ts";
-import { frozenReason } from "../deploy/freeze.ts";
 import { type OpenTarget, openTargetPreflight } from "../deploy/real-target.ts";
+import { frozenReason } from "../deploy/stack-tags.ts";
 import type { DiagnosisContext } from "../diagnosis/examination.ts";
 import { anomalyMessage, escalationMessage, resolvedMessage } from "../notify/notify.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
@@ -14,12 +14,11 @@ import { duration, inColumns } from "../report/columns.ts";
 import type { Screen } from "../report/screen.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
 import { findRollbackTarget, readPresent } from "../rollback/rollback-target.ts";
-import type { Seen } from "./look.ts";
-import { runChecks } from "./look.ts";
+import { lookLines, runChecks, type Seen } from "./look.ts";
+
 import { lookAtTraffic, type TrafficLook } from "./traffic.ts";
 import type { WatchPorts } from "./watch-run.ts";
 import { gatesIn, type Promoted, promotionTime } from "./watch-run.ts";
-import { lookLines } from "./watch-text.ts";
 
 /** What a watch needs beside its stack. */
 export interface WatchTools {

@@ -5,8 +5,10 @@ import { EXIT } from "../../shared/deploy-error.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { outputsSchema } from "../../stacks/outputs.ts";
 import type { Release } from "../../stacks/schema.ts";
+import { inColumns } from "../report/columns.ts";
+import type { Paint } from "../report/screen.ts";
 import type { RequestedRollback } from "../rollback/requested-rollback.ts";
-import { type Circumstances, failedLook, judgeLook, type Seen, subjectsOf, type WatchLook } from "./look.ts";
+import { type Circumstances, failedLook, judgeLook, type Seen, subjectsOf, type WatchLook, WORDS } from "./look.ts";
 import { END_SECONDS, LATE_SECONDS, LATEST_LOOK_SECONDS, nextLook, RECHECK_SECONDS } from "./schedule.ts";
 
 type WatchOutcome =
@@ -312,4 +314,14 @@ export async function promotionTime(
 /** The gates' evidence among a stack's outputs; none where they cannot be read. */
 export function gatesIn(outputs: Readonly<Record<string, { readonly value: unknown }>>): StackOutputs["gates"] {
   return outputsSchema.shape.gates.catch([]).parse(outputs.gates?.value);
+}
+
+/** The end of a watch: what it came to, and how often it was how. */
+export function watchText(run: WatchRun, stack: string, paint: Paint): string {
+  const { outcome, exitCode, reason, release, looks } = run;
+  const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
+  const counts = Map.groupBy(looks, ({ verdict }) => WORDS[verdict].slice(2).toLowerCase());
+  const told = [...counts].map(([word, all]) => `${all.length} ${word}`).join(", ") || "none";
+  const head = `${paint.strong(`watch ${stack} ${release.id}`)}: ${colour(outcome)} (exit ${exitCode})`;
+  return inColumns(`\n${head}\n${reason}\n  looks: ${told}\n`);
 }

@@ -14,7 +14,7 @@ import {
 import { places } from "../../delivery/places.ts";
 import { IDENTITIES } from "../../policies/declared/identities.ts";
 import { DECLARATIONS } from "../../policies/declared/world.ts";
-import { requestsOfFunction } from "../../rehearsal/aws/iam/authority.ts";
+import { requestsOfFunction } from "../../rehearsal/aws/iam/authorized-provider.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
 import type { PreflightContext } from "../../runbook/preflight/context.ts";
 import { fakeContext, look } from "../support/preflight.ts";

@@ -5,14 +5,13 @@ import { systemClock } from "../../io/clock.ts";
 import type { CacheCopies, CacheQuestion, RestoreSource } from "../../io/restored-copies.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import type { Backing } from "../../rehearsal/backing/serve.ts";
-import { backupFacts } from "../../rehearsal/backup-facts.ts";
 import type { Route } from "../../rehearsal/control.ts";
-import { cacheCopyRoutes } from "../../rehearsal/copies.ts";
+import { backupFacts, cacheCopyRoutes } from "../../rehearsal/copies.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { type CacheChecks, cacheChecksIn } from "../../runbook/drill/restore-checks.ts";
 import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
 import { cacheSubject } from "../../runbook/drill/subject.ts";
-import { rehearsedCacheCopies } from "../../runbook/rehearse/rehearsed-copies.ts";
+import { rehearsedCacheCopies } from "../../runbook/rehearse/rehearsed-aws.ts";
 import { startTestBacking } from "../support/test-backing.ts";
 
 jest.setTimeout(600_000);

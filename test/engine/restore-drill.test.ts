@@ -15,7 +15,7 @@ import { Processes } from "../../rehearsal/processes.ts";
 import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
 import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
 import { databaseSubject } from "../../runbook/drill/subject.ts";
-import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-copies.ts";
+import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-aws.ts";
 import { onDatabase, startTestBacking } from "../support/test-backing.ts";
 
 jest.setTimeout(600_000);

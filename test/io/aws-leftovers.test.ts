@@ -1,5 +1,5 @@
-import { openAwsLeftovers } from "../../io/aws-leftovers.ts";
-import type { Leftover } from "../../io/leftovers.ts";
+import { type Leftover, openAwsLeftovers } from "../../io/aws-leftovers.ts";
+
 import { type FakeAws, fakeAwsNetwork, xml } from "../support/fake-rds.ts";
 
 const NAME = "sparki-prod-before-20260901103000000";

@@ -1,4 +1,8 @@
-import { commandRunner } from "../../io/child-command.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { commandRunner, loggedCommand } from "../../io/child-command.ts";
 
 const node = commandRunner(process.execPath, { GREETING: "hello" });
 
@@ -24,3 +28,50 @@ describe("commandRunner", () => {
     await expect(node(["-e", "setTimeout(() => {}, 60000)"], { signal })).rejects.toThrow("cannot be run");
   });
 });
+
+describe("loggedCommand", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "sparki-logged-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const run = (script: string, signal = new AbortController().signal) => {
+    const logFile = join(directory, "logs", "it.log");
+    const common = { cwd: directory, env: {}, logFile, signal, unlocking: "pulumi cancel" };
+    return { logFile, ended: loggedCommand({ path: process.execPath, args: ["-e", script], ...common }) };
+  };
+
+  it("resolves with the exit code and all that it wrote, which is in the file too", async () => {
+    const { ended, logFile } = run("console.log('out'); console.error('err'); process.exitCode = 3;");
+    const { code, text } = await ended;
+    expect(code).toBe(3);
+    expect(text.split("\n").sort()).toEqual(["", "err", "out"]);
+    expect(readFileSync(logFile, "utf8")).toBe(text);
+  });
+
+  it("interrupts it when aborted, and waits until it has ended in its own time", async () => {
+    const controller = new AbortController();
+    const script =
+      "process.on('SIGINT', () => setTimeout(() => { console.log('saved'); process.exit(0); }, 50)); console.log('begun'); setInterval(() => {}, 1000);";
+    const { ended, logFile } = run(script, controller.signal);
+    while (!begun(logFile)) await delay(10);
+    controller.abort();
+    expect(await ended).toEqual({ code: 0, text: "begun\nsaved\n" });
+  });
+
+  it("rejects where there is no such program", async () => {
+    const logFile = join(directory, "it.log");
+    const common = { cwd: directory, env: {}, logFile, signal: new AbortController().signal, unlocking: "" };
+    const ended = loggedCommand({ path: "/nowhere/pulumi", args: [], ...common });
+    await expect(ended).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+  });
+});
+
+function begun(file: string): boolean {
+  try {
+    return readFileSync(file, "utf8").includes("begun");
+  } catch {
+    return false;
+  }
+}

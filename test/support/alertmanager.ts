@@ -3,9 +3,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
+import {
+  problemOf,
+  type ServiceKeys,
+  serviceOf,
+  type ToldRequest,
+  type ToldService,
+} from "../../rehearsal/alerting.ts";
 import { alertmanagerConfigSchema, type OperatorInputs, operatorConfig } from "../../rehearsal/operator-config.ts";
 import type { Processes, ProcessHandle } from "../../rehearsal/processes.ts";
-import { problemOf, type ServiceKeys, serviceOf, type ToldRequest, type ToldService } from "../../rehearsal/told.ts";
 import { waitFor, waitForHttp } from "../../rehearsal/waiting.ts";
 import type { Manifest } from "./chart.ts";
 import { type HttpServer, serveHttp } from "./http-server.ts";

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiRequest } from "../../aws/authorization.ts";
 import { changedChildren } from "../../infra/cluster.ts";
-import { requestsOf, requestsOfFunction } from "../../rehearsal/aws/iam/authority.ts";
-import { FUNCTION_CALLS } from "../../rehearsal/aws/iam/function-calls.ts";
+import { FUNCTION_CALLS, requestsOf, requestsOfFunction } from "../../rehearsal/aws/iam/authorized-provider.ts";
 import { settingsOf } from "../../rehearsal/aws/subject.ts";
 import type { WorldResource } from "../../rehearsal/aws/world.ts";
 import { constructWith } from "../../rehearsal/eks/provider.ts";

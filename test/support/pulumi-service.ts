@@ -1,17 +1,18 @@
-import { differenceOf } from "../../rehearsal/aws/difference.ts";
-import type {
-  Checked,
-  CheckRequest,
-  Created,
-  CreateRequest,
-  Difference,
-  DiffRequest,
-  Outputs,
-  ProviderModel,
-  Read,
-  ReadRequest,
-  UpdateRequest,
+import {
+  type Checked,
+  type CheckRequest,
+  type Created,
+  type CreateRequest,
+  type Difference,
+  type DiffRequest,
+  differenceOf,
+  type Outputs,
+  type ProviderModel,
+  type Read,
+  type ReadRequest,
+  type UpdateRequest,
 } from "../../rehearsal/provider/model.ts";
+
 import { UNKNOWN } from "../../shared/engine-values.ts";
 
 /** What Pulumi Cloud's provider requires of each resource, by its schema of 1.3.0; of other types it makes none here. */

@@ -1,13 +1,17 @@
-import type { ApiRequest } from "../../../aws/authorization.ts";
+import { type ApiRequest, decide, type IdentityStatement } from "../../../aws/authorization.ts";
 import { isLike } from "../../../aws/policy-document.ts";
 import { messageOf } from "../../../shared/deploy-error.ts";
 import type { ProviderModel, Session } from "../../provider/model.ts";
 import type { Properties } from "../../provider/properties.ts";
+import { AwsError } from "../model.ts";
 import type { Models } from "../models.ts";
 import { settingsOf } from "../subject.ts";
+import { text } from "../values.ts";
 import type { World } from "../world.ts";
-import { type Asker, demand, requestsOf, requestsOfFunction } from "./authority.ts";
-import type { TypeCalls } from "./calls.ts";
+import { About, type CallTable, type Facts, type TypeCalls } from "./about.ts";
+import { DATA_CALLS } from "./data-calls.ts";
+import { EDGE_CALLS } from "./edge-calls.ts";
+import { CLUSTER_CALLS, NETWORK_CALLS } from "./platform-calls.ts";
 
 /** Who asks the modelled AWS for something. */
 export interface Authority {
@@ -86,3 +90,152 @@ export function authorizedProvider(
     },
   };
 }
+
+/** What the AWS provider asks AWS for each resource type of a stack, by what it does with one. */
+export const CALLS: CallTable = { ...NETWORK_CALLS, ...CLUSTER_CALLS, ...DATA_CALLS, ...EDGE_CALLS };
+
+/** Who asks, and all that its policies say. */
+interface Asker {
+  /** The ARN of the session, as AWS names it in refusals. */
+  readonly arn: string;
+  readonly statements: readonly IdentityStatement[];
+}
+
+/** All that the provider asks AWS to do this with a resource. @throws where nobody has written down what that is */
+export function requestsOf(act: keyof TypeCalls, facts: Facts): readonly ApiRequest[] {
+  const calls = CALLS[facts.type];
+  if (calls === undefined)
+    throw new TypeError(`what the provider asks IAM for ${facts.type} is not known: rehearsal/aws/iam`);
+  const it = new About(facts);
+  const reading = act === "delete" ? [] : calls.read(it);
+  return act === "read" ? reading : [...(calls[act]?.(it) ?? []), ...reading];
+}
+
+/** The same for a function of the provider's, such as `aws:ec2/getVpcs:getVpcs`. */
+export function requestsOfFunction(token: string, facts: Omit<Facts, "type">): readonly ApiRequest[] {
+  const [, name = ""] = token.split(":");
+  const ask = FUNCTION_CALLS[name];
+  if (ask === undefined) throw new TypeError(`what the provider asks IAM for ${token} is not known: rehearsal/aws/iam`);
+  const it = new About({ ...facts, type: token });
+  const looks = ask(facts.inputs, (service, rest) => it.arn(service, rest));
+  return looks.flatMap(([action, resource = "*"]) => it.ask(resource, [action]));
+}
+
+/** Throws AWS's refusal of the first request that the asker's policies do not allow. */
+export function demand({ arn, statements }: Asker, requests: readonly ApiRequest[]): void {
+  for (const request of requests) {
+    const decision = decide(statements, request);
+    if (decision !== "allowed") throw refusal(arn, request, decision === "explicitDeny");
+  }
+}
+
+/** Each service has a code of its own for the same refusal. */
+function codeOf(action: string): string {
+  const [service = ""] = action.split(":");
+  if (service === "ec2") return "UnauthorizedOperation";
+  const query = ["elasticache", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts"];
+  return query.includes(service) ? "AccessDenied" : "AccessDeniedException";
+}
+
+/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function refusal(arn: string, { action, resource }: ApiRequest, isDenied: boolean): AwsError {
+  const why = isDenied
+    ? "with an explicit deny in an identity-based policy"
+    : `because no identity-based policy allows the ${action} action`;
+  const what = `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+  const lead = action.startsWith("ec2:") ? "You are not authorized to perform this operation. " : "";
+  return new AwsError(codeOf(action), `${lead}${what}`);
+}
+
+/** An action, and the ARN of what it reads; without one it is of those for which AWS knows no resource. */
+type Look = readonly [action: string, resource?: string];
+
+/** Makes an ARN of a service's in the account. */
+type Arn = (service: string, rest: string) => string;
+
+type FunctionAsk = (args: Properties, arn: Arn) => readonly Look[];
+
+const looks =
+  (...actions: readonly string[]): FunctionAsk =>
+  () =>
+    actions.map((action) => [action]);
+
+/** An ARN that is given as it is, or is made of a name. */
+const named = (args: Properties, keys: readonly string[], make: (name: string) => string): string => {
+  const given = keys.flatMap((key) => text(args, key) ?? [])[0] ?? "*";
+  return given.startsWith("arn:") ? given : make(given);
+};
+
+const secret = (args: Properties, arn: Arn) =>
+  named(args, ["arn", "secretId", "name"], (name) => arn("secretsmanager", `secret:${name}-000000`));
+
+const zone = (id: string) => `arn:aws:route53:::hostedzone/${id}`;
+const role = (args: Properties, arn: Arn, key: string) =>
+  named(args, [key], (name) => arn("iam", `role/${name}`).replace(/^(arn:aws:iam):[^:]*:/, "$1::"));
+
+/** What the provider asks AWS for in each of its functions that the program, the checklist and the commands call. */
+export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
+  "acm/getCertificate": (_, arn) => [
+    ["acm:ListCertificates"],
+    ["acm:DescribeCertificate", arn("acm", "certificate/1")],
+  ],
+  "cloudwatch/getLogGroup": looks("logs:DescribeLogGroups"),
+  "ec2/getEips": looks("ec2:DescribeAddresses"),
+  "ec2/getInstance": looks("ec2:DescribeInstances"),
+  "ec2/getInstanceType": looks("ec2:DescribeInstanceTypes"),
+  "ec2/getInstances": looks("ec2:DescribeInstances"),
+  "ec2/getNatGateways": looks("ec2:DescribeNatGateways"),
+  "ec2/getSecurityGroups": looks("ec2:DescribeSecurityGroups"),
+  "ec2/getSubnets": looks("ec2:DescribeSubnets"),
+  "ec2/getVpcs": looks("ec2:DescribeVpcs"),
+  "eks/getAddonVersion": looks("eks:DescribeAddonVersions"),
+  "eks/getCluster": (args, arn) => [
+    ["eks:DescribeCluster", named(args, ["name"], (name) => arn("eks", `cluster/${name}`))],
+  ],
+  // A token is signed here, and asks AWS for nothing.
+  "eks/getClusterAuth": looks(),
+  "eks/getClusterVersions": looks("eks:DescribeClusterVersions"),
+  "eks/getClusters": looks("eks:ListClusters"),
+  "elasticache/getReplicationGroup": looks("elasticache:DescribeReplicationGroups"),
+  "iam/getPolicy": (args) => {
+    const arn = text(args, "arn") ?? "*";
+    return [
+      ["iam:GetPolicy", arn],
+      ["iam:GetPolicyVersion", arn],
+    ];
+  },
+  "iam/getPrincipalPolicySimulation": (args, arn) => [
+    ["iam:SimulatePrincipalPolicy", role(args, arn, "policySourceArn")],
+  ],
+  "iam/getRole": (args, arn) => [["iam:GetRole", role(args, arn, "name")]],
+  "iam/getRoles": looks("iam:ListRoles"),
+  "iam/getSessionContext": (args, arn) => {
+    const [, name = "*"] = /:assumed-role\/([^/]+)\//.exec(text(args, "arn") ?? "") ?? [];
+    return [["iam:GetRole", role({ name }, arn, "name")]];
+  },
+  "index/getAvailabilityZones": looks("ec2:DescribeAvailabilityZones"),
+  // AWS lets everybody ask who they are.
+  "index/getCallerIdentity": looks(),
+  "index/getRegion": looks(),
+  "lb/getLbs": looks("elasticloadbalancing:DescribeLoadBalancers"),
+  "lb/getLoadBalancer": looks("elasticloadbalancing:DescribeLoadBalancers"),
+  "rds/getEngineVersion": looks("rds:DescribeDBEngineVersions"),
+  "rds/getInstance": looks("rds:DescribeDBInstances"),
+  "rds/getInstances": looks("rds:DescribeDBInstances"),
+  "rds/getOrderableDbInstance": looks("rds:DescribeOrderableDBInstanceOptions"),
+  "rds/getSnapshot": looks("rds:DescribeDBSnapshots"),
+  "resourcegroupstaggingapi/getResources": looks("tag:GetResources"),
+  "route53/getRecords": (args) => [["route53:ListResourceRecordSets", zone(text(args, "zoneId") ?? "*")]],
+  "route53/getZone": (args) => [
+    ["route53:ListHostedZones"],
+    ["route53:GetHostedZone", zone(text(args, "zoneId") ?? "Z0")],
+  ],
+  "route53/getZones": looks("route53:ListHostedZones"),
+  "s3/getBucket": (args) => [["s3:ListBucket", `arn:aws:s3:::${text(args, "bucket")}`]],
+  "secretsmanager/getSecret": (args, arn) => [["secretsmanager:DescribeSecret", secret(args, arn)]],
+  "secretsmanager/getSecretVersion": (args, arn) => [["secretsmanager:GetSecretValue", secret(args, arn)]],
+  "secretsmanager/getSecretVersions": (args, arn) => [["secretsmanager:ListSecretVersionIds", secret(args, arn)]],
+  "servicequotas/getServiceQuota": looks("servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
+  "vpc/getSecurityGroupRule": looks("ec2:DescribeSecurityGroupRules"),
+  "vpc/getSecurityGroupRules": looks("ec2:DescribeSecurityGroupRules"),
+};

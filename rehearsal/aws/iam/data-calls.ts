@@ -1,6 +1,5 @@
 import { TYPES } from "../types.ts";
-import type { About } from "./about.ts";
-import { type CallTable, only } from "./calls.ts";
+import { type About, type CallTable, only } from "./about.ts";
 
 /** What a service needs of a customer's key to encrypt by it, in the name of who asks. */
 const ENCRYPTING = ["kms:DescribeKey", "kms:CreateGrant"] as const;

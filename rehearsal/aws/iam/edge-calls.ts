@@ -1,6 +1,5 @@
 import { TYPES } from "../types.ts";
-import type { About } from "./about.ts";
-import { type CallTable, only, type TypeCalls } from "./calls.ts";
+import { type About, type CallTable, only, type TypeCalls } from "./about.ts";
 
 const elbTags = (it: About) => it.tagging("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags");
 const zone = (it: About, path: string, ...actions: readonly string[]) => it.to([TYPES.zone], path, ...actions);

@@ -7,7 +7,7 @@ import { TYPES } from "../types.ts";
 import { records, text, texts } from "../values.ts";
 import type { Vault } from "../vault.ts";
 import type { World, WorldResource } from "../world.ts";
-import { recordName } from "./route53-names.ts";
+import { recordName } from "./route53.ts";
 
 /** Every name that a certificate covers. */
 export function certificateNames(inputs: Properties): string[] {

@@ -1,6 +1,6 @@
 import { allows } from "../../../aws/policy-document.ts";
-import type { Draft, ResourceModel } from "../model.ts";
-import { AwsError, arnOf, checkPolicy } from "../model.ts";
+import type { Properties } from "../../provider/properties.ts";
+import { AwsError, arnOf, checkPolicy, type Draft, type ResourceModel } from "../model.ts";
 import { kmsKeyReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { number, text } from "../values.ts";
@@ -69,8 +69,6 @@ const logResourcePolicy: ResourceModel = {
   outputs: { policyScope: () => "ACCOUNT" },
 };
 
-export const cloudwatchModels: readonly ResourceModel[] = [logGroup, logResourcePolicy];
-
 /** Whether a key's policy lets CloudWatch Logs encrypt a log group under it. */
 function letsEncrypt(
   document: string | undefined,
@@ -84,3 +82,60 @@ function letsEncrypt(
   const wanted = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
   return wanted.every((action) => allows(document ?? "", { action, principal: service, context }));
 }
+
+const BUS = "default";
+const busOf = (inputs: Properties) => text(inputs, "eventBusName") ?? BUS;
+const onBus = (inputs: Properties, name: string) => (busOf(inputs) === BUS ? name : `${busOf(inputs)}/${name}`);
+
+const rule: ResourceModel = {
+  type: TYPES.eventRule,
+  title: "EventBridge Rule",
+  immutable: ["name", "namePrefix", "eventBusName"],
+  defaults: { eventBusName: BUS, forceDestroy: false, state: "ENABLED" },
+  nameProperty: "name",
+  id: ({ inputs }) => onBus(inputs, text(inputs, "name") ?? ""),
+  arn: (subject) => arnOf(subject, "events", `rule/${subject.id}`),
+  unique: [
+    {
+      key: (inputs) => onBus(inputs, text(inputs, "name") ?? ""),
+      taken: (inputs) => new AwsError("ResourceAlreadyExistsException", `Rule ${text(inputs, "name")} already exists.`),
+    },
+  ],
+  quotas: [
+    {
+      limit: 300,
+      exceeded: () =>
+        new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+    },
+  ],
+  inUse: () => new AwsError("ValidationException", "Rule can't be deleted since it has targets."),
+};
+
+const target: ResourceModel = {
+  type: TYPES.eventTarget,
+  title: "EventBridge Target",
+  required: ["arn", "rule"],
+  immutable: ["rule", "eventBusName", "targetId"],
+  defaults: { eventBusName: BUS, forceDestroy: false },
+  nameProperty: "targetId",
+  tagged: false,
+  id: ({ inputs }) => `${text(inputs, "rule")}-${text(inputs, "targetId")}`,
+  arn: ({ inputs }) => text(inputs, "arn") ?? "",
+  references: [
+    {
+      path: "rule",
+      to: [TYPES.eventRule],
+      missing: (name) => new AwsError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus ${BUS}.`),
+    },
+  ],
+  quotas: [
+    {
+      limit: 5,
+      within: (inputs) => text(inputs, "rule"),
+      exceeded: () =>
+        new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+    },
+  ],
+};
+
+export const cloudwatchModels: readonly ResourceModel[] = [logGroup, logResourcePolicy, rule, target];

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { urlOf } from "../../../gates/live/track.ts";
 import type { Job } from "../../../io/cluster-job.ts";
-import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../../../io/restricted-pod.ts";
+import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../../../io/engine-job.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { fail, pass } from "../../preflight/check.ts";
 import type { Verification } from "../verification.ts";

@@ -1,8 +1,8 @@
 import { levelsOf, requestsToPass } from "../../../gates/bounds.ts";
 import { NO_COUNTS } from "../../../gates/evidence.ts";
 import { DEFAULT_ERROR_RATE } from "../../../gates/gate.ts";
-import type { TrafficSource } from "../../../gates/live/gate-evidence.ts";
-import { runSloGate } from "../../../gates/live/gate-runner.ts";
+import { runSloGate, type TrafficSource } from "../../../gates/live/gate-runner.ts";
+
 import { paceOf } from "../../../gates/live/pace.ts";
 import { NO_TRAFFIC } from "../../../gates/traffic.ts";
 import { systemClock } from "../../../io/clock.ts";

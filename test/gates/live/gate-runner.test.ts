@@ -1,7 +1,13 @@
 import type { MetricSource, Reading } from "../../../gates/evidence.ts";
 import { NO_COUNTS } from "../../../gates/evidence.ts";
-import type { TrafficSource } from "../../../gates/live/gate-evidence.ts";
-import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../../gates/live/gate-runner.ts";
+import {
+  type GateProgress,
+  progressLine,
+  runSloGate,
+  type SloGate,
+  type TrafficSource,
+} from "../../../gates/live/gate-runner.ts";
+
 import type { Objective } from "../../../gates/objective.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
 import type { Verdict } from "../../../gates/verdict.ts";

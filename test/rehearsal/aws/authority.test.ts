@@ -3,8 +3,13 @@ import { join } from "node:path";
 import { type ApiRequest, covers, decide, type IdentityStatement } from "../../../aws/authorization.ts";
 import { documentsOf, PERMISSIONS } from "../../../delivery/documents.ts";
 import { places } from "../../../delivery/places.ts";
-import { CALLS, demand, requestsOf, requestsOfFunction } from "../../../rehearsal/aws/iam/authority.ts";
-import { FUNCTION_CALLS } from "../../../rehearsal/aws/iam/function-calls.ts";
+import {
+  CALLS,
+  demand,
+  FUNCTION_CALLS,
+  requestsOf,
+  requestsOfFunction,
+} from "../../../rehearsal/aws/iam/authorized-provider.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { ModelledStack } from "../../support/modelled-stack.ts";
 import { changesOf } from "../../support/stack-changes.ts";

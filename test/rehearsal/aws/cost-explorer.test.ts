@@ -1,7 +1,6 @@
 import { CostExplorer } from "../../../rehearsal/aws/cost-explorer.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
-import { type CostByService, costByService } from "../../../runbook/housekeeping/cost-by-service.ts";
-import { type CostRequest, spentDays } from "../../../runbook/housekeeping/spending.ts";
+import { type CostByService, type CostRequest, costByService, spentDays } from "../../../runbook/housekeeping/costs.ts";
 import { Account } from "./account.ts";
 import { cacheInputs, clusterInputs, databaseInputs, landscape } from "./landscape.ts";
 

@@ -1,6 +1,5 @@
-import { DatabaseInstances } from "../../../rehearsal/aws/instances.ts";
+import { DatabaseInstances, instanceRoutes } from "../../../rehearsal/aws/instances.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
-import { instanceRoutes } from "../../../rehearsal/instance-requests.ts";
 import { waitFor } from "../../../rehearsal/waiting.ts";
 import { Account } from "./account.ts";
 import { databaseInputs, landscape } from "./landscape.ts";

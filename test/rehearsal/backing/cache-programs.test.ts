@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheProgram } from "../../../rehearsal/backing/cache.ts";
-import { issueCertificate } from "../../../rehearsal/backing/served-certificate.ts";
-import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
+import { CertificateAuthority, issueCertificate } from "../../../rehearsal/certificates.ts";
 
 describe("cacheProgram", () => {
   const folder = mkdtempSync(join(tmpdir(), "sparki-cache-"));

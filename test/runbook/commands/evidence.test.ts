@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { runCommandLine } from "../../../runbook/command-line.ts";
-import { evidenceArchive, evidenceText, exitCodeOf, writeArchive } from "../../../runbook/evidence/write-evidence.ts";
+import { evidenceArchive, evidenceText, exitCodeOf, writeArchive } from "../../../runbook/evidence/archive.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { gathered, secondsOf, wholeUpdate } from "../../support/evidence.ts";
 import { fakeClock } from "../../support/fake-clock.ts";

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { json, text } from "node:stream/consumers";
-import { CostExplorer } from "../../../rehearsal/aws/cost-explorer.ts";
+import { CostExplorer, costRoutes } from "../../../rehearsal/aws/cost-explorer.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { Route } from "../../../rehearsal/control.ts";
-import { costRoutes } from "../../../rehearsal/cost-requests.ts";
 import { Account } from "../../rehearsal/aws/account.ts";
 import { cacheInputs, clusterInputs, landscape } from "../../rehearsal/aws/landscape.ts";
 import { runSparki } from "../../support/command-line.ts";

@@ -1,8 +1,7 @@
 import type { GateResult, Verdict } from "../../../gates/verdict.ts";
 import type { EngineResult, Step } from "../../../records/engine-record.ts";
-import { decideOn, decisionsOf } from "../../../runbook/deploy/decisions.ts";
 import type { Deployment } from "../../../runbook/deploy/deployment.ts";
-import { endingOf, outcomeOf } from "../../../runbook/deploy/ending.ts";
+import { decideOn, decisionsOf, endingOf, outcomeOf } from "../../../runbook/deploy/ending.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";
 
 const good: EngineResult = {

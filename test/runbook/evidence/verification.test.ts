@@ -1,10 +1,18 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { Header } from "tar";
-import { archiveOf, filesIn, SIGNATURE, SUMS, sumsOf } from "../../../runbook/evidence/archive.ts";
-import { keyName, signed } from "../../../runbook/evidence/signature.ts";
+import {
+  archiveOf,
+  type EvidenceArchive,
+  evidenceArchive,
+  filesIn,
+  keyName,
+  SIGNATURE,
+  SUMS,
+  signed,
+  sumsOf,
+} from "../../../runbook/evidence/archive.ts";
 import { verifyArchive } from "../../../runbook/evidence/verification.ts";
-import { type EvidenceArchive, evidenceArchive } from "../../../runbook/evidence/write-evidence.ts";
 import { gathered, wholeUpdate } from "../../support/evidence.ts";
 import { releaseNamed } from "../../support/updates.ts";
 

@@ -1,7 +1,11 @@
-import type { Leftover, Leftovers } from "../../../io/leftovers.ts";
-import { type HousekeepingPlan, judgeLeftovers, keepHouse } from "../../../runbook/housekeeping/housekeeping.ts";
-import { housekeepingText } from "../../../runbook/housekeeping/housekeeping-text.ts";
-import { databaseLogGroups } from "../../../runbook/housekeeping/log-groups.ts";
+import type { Leftover, Leftovers } from "../../../io/aws-leftovers.ts";
+import {
+  databaseLogGroups,
+  type HousekeepingPlan,
+  housekeepingText,
+  judgeLeftovers,
+  keepHouse,
+} from "../../../runbook/housekeeping/housekeeping.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 
 const NOW = Date.UTC(2026, 10, 28, 12) / 1000;

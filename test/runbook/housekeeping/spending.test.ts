@@ -1,4 +1,4 @@
-import { type CostRequest, costExplorerByCli, spentDays } from "../../../runbook/housekeeping/spending.ts";
+import { type CostRequest, costExplorerByCli, spentDays } from "../../../runbook/housekeeping/costs.ts";
 
 const NOW = Date.UTC(2026, 10, 28, 12) / 1000;
 const PROD = { stack: "prod", accountId: "111122223333" };

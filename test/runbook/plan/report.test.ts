@@ -5,7 +5,7 @@ import type { Plan } from "../../../runbook/plan/plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
 import { planHtml } from "../../../runbook/plan/plan-html.ts";
 import { planMarkdown } from "../../../runbook/plan/plan-markdown.ts";
-import { planExitCode, planSummary } from "../../../runbook/plan/plan-summary.ts";
+import { planExitCode, planSummary } from "../../../runbook/plan/plan-text.ts";
 import { riskOf } from "../../../runbook/plan/planned.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { type Planned, plannedProject, type Recorded, urnOf } from "../../support/planning.ts";

@@ -1,4 +1,4 @@
-import { decisionsOf } from "../../../runbook/deploy/decisions.ts";
+import { decisionsOf } from "../../../runbook/deploy/ending.ts";
 import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";

@@ -1,8 +1,14 @@
 import { lockFailure } from "../../../io/stack-state.ts";
 import { EngineRecord } from "../../../records/engine-record.ts";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
-import { rememberBegun } from "../../../runbook/deploy/begun-releases.ts";
-import { freeze, frozenFor, frozenReason, rollbackBegun, rollbackProblem } from "../../../runbook/deploy/freeze.ts";
+import {
+  freeze,
+  frozenFor,
+  frozenReason,
+  rememberBegun,
+  rollbackBegun,
+  rollbackProblem,
+} from "../../../runbook/deploy/stack-tags.ts";
 import {
   finishRollback,
   type RollbackRequest,

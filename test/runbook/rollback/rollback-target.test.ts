@@ -1,6 +1,6 @@
 import { migratedImages, promotionIn, workloadsApart } from "../../../records/promotion.ts";
 import { resourcesIn } from "../../../records/state.ts";
-import { rememberBegun } from "../../../runbook/deploy/begun-releases.ts";
+import { rememberBegun } from "../../../runbook/deploy/stack-tags.ts";
 import {
   findRollbackTarget,
   migratedReleases,

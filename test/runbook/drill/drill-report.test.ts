@@ -1,0 +1,270 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { drillMessage, drillText, intentText, recordOf, writeRecord } from "../../../runbook/drill/drill-report.ts";
+import { drillRestore, type RestoreDrill } from "../../../runbook/drill/restore-drill.ts";
+import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
+import { plainScreen } from "../../../runbook/report/screen.ts";
+import { parseConfig } from "../../../stacks/config.ts";
+import {
+  COPY,
+  DRILL_NOW,
+  drillPlan,
+  drillPorts,
+  fakeCopies,
+  goodAnswers,
+  SNAPSHOT,
+  SOURCE,
+} from "../../support/restored-copies.ts";
+import { rawConfig } from "../../support/stack-config.ts";
+
+const { paint } = plainScreen(process.stderr);
+const config = parseConfig(rawConfig("prod"), "prod");
+const drilled = async (parts: Parameters<typeof fakeCopies>[0] = {}) =>
+  drillRestore(drillPorts(fakeCopies(parts)), await drillPlan());
+const MISSING = { query: async () => goodAnswers({ detections: null, projects: "500" }) };
+
+describe("intentText", () => {
+  const intent = {
+    ...{
+      of: "database" as const,
+      stack: "prod",
+      name: COPY.name,
+      source: SOURCE,
+      size: "db.r7g.large",
+      limitMinutes: 120,
+      now: DRILL_NOW,
+    },
+    isRehearsal: false,
+  };
+
+  it("says what is made, for how long, and what it costs", () => {
+    const text = intentText(intent);
+    // 0.239 an hour, and 100 GiB at 0.115 a month: 0.2548 an hour, for two hours and the deletion's one.
+    expect(text).toContain("about 0.25 USD an hour, 0.76 USD at most");
+    for (const part of [
+      "rds:sparki-prod-database-2026-11-28-03-09",
+      COPY.name,
+      "db.r7g.large in one zone with 100 GiB",
+    ])
+      expect(text).toContain(part);
+  });
+
+  it("does not call free what has no price", () => {
+    expect(intentText({ ...intent, size: "db.x2g.large" })).toContain("No price of db.x2g.large is known:");
+  });
+
+  it("says of the cache which node is made, and what it costs", () => {
+    const cache = { ...intent, of: "cache" as const, size: "cache.r7g.large", name: "sparki-prod-cache-drill-1" };
+    const text = intentText(cache);
+    // 0.219 an hour, for two hours and the deletion's one.
+    expect(text).toContain("about 0.22 USD an hour, 0.66 USD at most");
+    expect(text).toContain("one node of cache.r7g.large, in the cache's own subnets");
+    expect(intentText({ ...cache, size: "cache.x.large" })).toContain("No price of cache.x.large is known:");
+  });
+
+  it("says of a rehearsal that it costs nothing", () => {
+    expect(intentText({ ...intent, isRehearsal: true })).toContain("It costs nothing in a rehearsal.");
+  });
+});
+
+describe("drillText", () => {
+  it("shows what was measured, each check, and the record", async () => {
+    const text = drillText(await drilled(), { on: "2026-11-28", by: "ada", snapshot: "s" }, paint);
+    for (const part of [
+      "restore drill prod: passed (exit 0)",
+      "✓ projects: 500; expected 468 or more",
+      "the newest data was 10 h 00 min old",
+      "is deleted",
+      "sparki:preflight.restoreTest in Pulumi.prod.yaml",
+    ])
+      expect(text.replaceAll(/\s+/g, " ")).toContain(part);
+  });
+
+  it("shows the reason and the next command of one that failed", async () => {
+    const text = drillText(await drilled(MISSING), null, paint);
+    expect(text).toContain("restore drill prod: failed (exit 1)\nmissing-data: ");
+    expect(text).toContain("✗ detections: nothing");
+    expect(text).toContain("Next: ");
+    expect(text).not.toContain("Recorded");
+  });
+
+  it("names the cache, and its own record", async () => {
+    const text = drillText(
+      { ...(await drilled()), of: "cache" },
+      { on: "2026-11-28", by: "ada", snapshot: "s" },
+      paint,
+    );
+    expect(text).toContain("restore drill prod, cache: passed (exit 0)");
+    expect(text.replaceAll(/\s+/g, " ")).toContain("sparki:preflight.cacheRestoreTest in Pulumi.prod.yaml");
+  });
+});
+
+describe("drillMessage", () => {
+  it("tells the database's contact of a drill that failed, by name", async () => {
+    const message = drillMessage(config, await drilled(MISSING));
+    expect(message).toMatchObject({ channel: config.contacts.database.channel });
+    expect(message?.text).toContain("@dba-team");
+    expect(message?.text).toContain("Reason: missing-data: ");
+  });
+
+  it("wakes nobody by name for one that proves nothing", async () => {
+    const message = drillMessage(config, await drilled({ query: async () => [] }));
+    expect(message?.text).toContain("inconclusive, so it proves nothing");
+    expect(message?.text).not.toContain("@dba-team");
+  });
+
+  it("tells the infrastructure's contact of the cache's", async () => {
+    const message = drillMessage(config, { ...(await drilled(MISSING)), of: "cache" });
+    expect(message).toMatchObject({ channel: config.contacts.infrastructure.channel });
+    expect(message?.text).toContain("a restore drill of the cache failed: @network-team");
+  });
+
+  it("says that something is left which costs money", async () => {
+    const remove = async () => {
+      throw new Error("no");
+    };
+    const message = drillMessage(config, await drilled({ remove }));
+    expect(message?.text).toContain(`Left behind: ${COPY.name}, which costs money`);
+  });
+
+  it("is none of a drill that passed, or that somebody interrupted", async () => {
+    expect(drillMessage(config, await drilled())).toBeUndefined();
+    const interrupted = await drillRestore(
+      drillPorts(fakeCopies(), { signal: AbortSignal.abort() }),
+      await drillPlan(),
+    );
+    expect(drillMessage(config, interrupted)).toBeUndefined();
+  });
+});
+
+const ROOT = join(import.meta.dirname, "../../..");
+
+describe("recordOf", () => {
+  let passed: RestoreDrill;
+  beforeAll(async () => {
+    passed = await drillRestore(drillPorts(fakeCopies()), await drillPlan());
+  });
+
+  it("names the snapshot, the day and who ran it", () => {
+    expect(recordOf(passed, "ada (laptop)", DRILL_NOW)).toEqual({
+      on: "2026-11-28",
+      by: "sparki drill restore, run by ada (laptop)",
+      snapshot: SNAPSHOT.id,
+    });
+    const point = { ...passed, source: { kind: "point", snapshot: null, at: "2026-11-28T11:55:00.000Z" } } as const;
+    expect(recordOf(point, "ada", DRILL_NOW)?.snapshot).toBe("point in time 2026-11-28T11:55:00.000Z");
+  });
+
+  it("is of no drill that did not pass, or left something", () => {
+    const failure = { reason: "stale-data", message: "old", next: "look" } as const;
+    const others: Partial<RestoreDrill>[] = [
+      { outcome: "failed" },
+      { exitCode: 3 },
+      { failure },
+      { removed: false },
+      { removed: null },
+      { source: null },
+    ];
+    for (const part of others) expect(recordOf({ ...passed, ...part }, "ada", DRILL_NOW)).toBeUndefined();
+  });
+
+  it("holds no line break and is no longer than the config takes", () => {
+    const record = recordOf(passed, `eve\n${"x".repeat(400)}`, DRILL_NOW);
+    expect(record?.by).not.toContain("\n");
+    expect(record?.by.length).toBeLessThanOrEqual(128);
+  });
+});
+
+describe("writeRecord", () => {
+  const record = { on: "2026-11-28", by: 'sparki drill restore, run by ada: "x" #1', snapshot: SNAPSHOT.id };
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "sparki-record-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it.each(["prod", "staging"])("adds to the config of %s, or replaces, that one line and nothing else", (stack) => {
+    const file = join(folder, `Pulumi.${stack}.yaml`);
+    const before = `${readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")}  # a comment\n`;
+    writeFileSync(file, before, { mode: 0o640 });
+    for (const on of ["2026-11-27", "2026-11-28"]) {
+      writeRecord(file, { ...record, on }, "database");
+      const after = readFileSync(file, "utf8");
+      const added = after.split("\n").filter((line) => !before.split("\n").includes(line));
+      expect(added).toHaveLength(1);
+      expect(after.split("\n")).toHaveLength(before.split("\n").length + 1);
+      expect(stackConfigIn(after, { file, stack }).preflight.restoreTest).toEqual({ ...record, on });
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  it("makes the key where the config has none", () => {
+    const file = join(folder, "Pulumi.prod.yaml");
+    writeFileSync(
+      file,
+      readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8").replace(/ {2}sparki:preflight:\n(?: {4}.*\n)+/, ""),
+    );
+    writeRecord(file, record, "database");
+    expect(stackConfigIn(readFileSync(file, "utf8"), { file, stack: "prod" }).preflight).toEqual({
+      restoreTest: record,
+    });
+  });
+
+  it.each([
+    [
+      "before others",
+      '    restoreTest:\n      "on": "2026-01-01"\n      by: ada # then\n      snapshot: none\n    checkout: ../sparki\n',
+    ],
+    [
+      "after others",
+      "    checkout: ../sparki\n    restoreTest:\n      by: ada\n      snapshot: none\n      on: 2026-01-01\n",
+    ],
+    ["without a value", "    restoreTest:\n    checkout: ../sparki\n"],
+  ])("replaces a record on lines of its own %s", (_, lines) => {
+    const file = join(folder, "Pulumi.prod.yaml");
+    const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+    const preflight = / {2}sparki:preflight:\n(?: {4}.*\n)+/;
+    writeFileSync(file, whole.replace(preflight, `  sparki:preflight:\n${lines}`));
+    writeRecord(file, record, "database");
+    const after = readFileSync(file, "utf8");
+    expect(stackConfigIn(after, { file, stack: "prod" }).preflight).toEqual({
+      checkout: "../sparki",
+      restoreTest: record,
+    });
+    expect(after.split("\n")).toHaveLength(whole.split("\n").length - 1);
+  });
+
+  it("adds to a key that is written on one line, and leaves alone what it cannot add to", () => {
+    const file = join(folder, "Pulumi.prod.yaml");
+    const whole = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+    const preflight = / {2}sparki:preflight:\n(?: {4}.*\n)+/;
+    writeFileSync(file, whole.replace(preflight, "  sparki:preflight: { checkout: ../sparki } # beside\n"));
+    writeRecord(file, record, "database");
+    const after = readFileSync(file, "utf8");
+    expect(stackConfigIn(after, { file, stack: "prod" }).preflight).toEqual({
+      checkout: "../sparki",
+      restoreTest: record,
+    });
+    expect(after).toContain(" # beside\n");
+    for (const odd of [
+      "config: []\n",
+      "config:\n  sparki:preflight: none\n",
+      "config:\n  sparki:preflight: {}\n",
+      "a: [\n",
+    ]) {
+      writeFileSync(file, odd);
+      expect(() => writeRecord(file, record, "database")).toThrow(expect.objectContaining({ code: "SPARKI_OUTSIDE" }));
+      expect(readFileSync(file, "utf8")).toBe(odd);
+    }
+  });
+
+  it("says what to write by hand where it cannot", () => {
+    expect(() => writeRecord(join(folder, "gone.yaml"), record, "database")).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_OUTSIDE",
+        hint: expect.stringContaining(`snapshot: "${SNAPSHOT.id}" }`),
+      }),
+    );
+  });
+});
