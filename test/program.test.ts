@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isTagged } from "../stacks/tagging.ts";
+import { KNOWN_CALLS } from "../tools/chaos/points.ts";
 import { find, type Recorded, record } from "./support/recorder.ts";
 import { rawConfig } from "./support/stack-config.ts";
 
@@ -177,5 +178,14 @@ describe("deployment", () => {
       setIdentifier: "sparki-prod",
       weightedRoutingPolicies: [{ weight: 100 }],
     });
+  });
+
+  it("is killed by `npm run chaos` at every step that it has: --record writes them again", async () => {
+    const killed = new Set(KNOWN_CALLS["first-deploy"]?.map(({ step }) => step));
+    const made = (await recordedOf("staging")).filter(
+      ({ type }) => !/^(sparki|eks|pulumi:providers|pulumi:pulumi):/.test(type),
+    );
+    expect(made.length).toBeGreaterThan(150);
+    expect(made.filter(({ name }) => !killed.has(name)).map(({ type, name }) => `${type} ${name}`)).toEqual([]);
   });
 });

@@ -51,6 +51,12 @@ describe("kills", () => {
   const waves = JOURNEYS.flatMap((journey) => killsOf(journey, { alone: false }));
   const each = JOURNEYS.flatMap((journey) => killsOf(journey, { alone: true }));
 
+  it("are named as the help's own example, which is one", () => {
+    expect(killName(killNamed("first-deploy/create/cache-redis/after/all"))).toBe(
+      "first-deploy/create/cache-redis/after/all",
+    );
+  });
+
   it("reach the same points a wave at a time as each by itself, and every kind of them", () => {
     expect(pointsIn(waves)).toBe(pointsIn(each));
     expect(each).toHaveLength(pointsIn(each));
