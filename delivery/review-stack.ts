@@ -77,11 +77,13 @@ export function reviewConfig(
   for (const [key, sizes] of Object.entries(SMALLEST))
     for (const [name, size] of Object.entries(sizes)) file.setIn(["config", key, name], size);
   file.setIn(["config", "sparki:network", "zones"], listAt("sparki:network", "zones").slice(0, ZONES));
-  const rolesOf = (name: string) =>
-    ["deploys", "plans"].map((does) => `arn:aws:iam::${accountId}:role/${does}-sparki-${name}`);
-  const people = listAt("sparki:cluster", "administrators").filter((arn) => !rolesOf(LIKE).includes(String(arn)));
+  const rolesOf = (name: string, ...tasks: string[]) =>
+    tasks.map((does) => `arn:aws:iam::${accountId}:role/${does}-sparki-${name}`);
+  // Nothing is drilled there: its data is nobody's.
+  const likes = rolesOf(LIKE, "deploys", "plans", "drills");
+  const people = listAt("sparki:cluster", "administrators").filter((arn) => !likes.includes(String(arn)));
   // The planning role verifies after each deployment by Pulumi Cloud, and makes a job for it.
-  file.setIn(["config", "sparki:cluster", "administrators"], [...people, ...rolesOf(stack)]);
+  file.setIn(["config", "sparki:cluster", "administrators"], [...people, ...rolesOf(stack, "deploys", "plans")]);
   file.deleteIn(["config", "sparki:cluster", "readers"]);
   for (const secret of SECRETS) file.deleteIn(["config", `sparki:${secret}`]);
   for (const key of ["encryptionsalt", "encryptedkey", "secretsprovider"]) file.delete(key);

@@ -40,7 +40,7 @@ describe("reviewConfig", () => {
       `arn:aws:iam::${staging.accountId}:policy/sparki-pr-123-permission-boundary`,
     );
     const roles = ["deploys", "plans"].map((does) => `arn:aws:iam::${staging.accountId}:role/${does}-sparki-pr-123`);
-    const people = staging.cluster.administrators.filter((arn) => !arn.includes("role/deploys-sparki-"));
+    const people = staging.cluster.administrators.filter((arn) => !/role\/(deploys|drills)-sparki-/.test(arn));
     expect(people).toHaveLength(1);
     expect(config.cluster).toMatchObject({ administrators: [...people, ...roles], readers: [] });
   });

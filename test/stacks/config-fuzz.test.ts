@@ -260,7 +260,8 @@ function isMeant(path: Path, value: Value): boolean {
   const old = at(CONFIG, path);
   if (name === "protection" || name === "production") return value === "true";
   if (name === "preflight") return JSON.stringify(value) === "{}";
-  if (/AccessCidrs$|^(relaxations|exemptions|approvals)$/.test(name)) return JSON.stringify(value) === "[]";
+  if (/AccessCidrs$|^(relaxations|exemptions|approvals|cluster\.readers)$/.test(name))
+    return JSON.stringify(value) === "[]";
   if (/AccessCidrs\.0$/.test(name)) return false;
   return FREE_TEXT.test(name) && typeof old === "string" && typeof value === "string" && WORDS.includes(value);
 }
