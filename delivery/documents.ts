@@ -39,6 +39,7 @@ const LOOKS: readonly Grant[] = [
     "logs:DescribeLogGroups",
     "rds:DescribeOrderableDBInstanceOptions",
     "rds:DescribeDBEngineVersions",
+    "rds:DescribeCertificates",
     "rds:DescribeDBInstances",
     "elasticloadbalancing:DescribeLoadBalancers",
     "servicequotas:GetServiceQuota",

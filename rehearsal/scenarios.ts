@@ -221,6 +221,13 @@ const WRONG_PROBE: Edit = {
 /** The same by a value. */
 const WRONG_VALUE = { key: ["sparki:engine", "readinessPath"], value: "/nowhere-either" };
 
+/** The stricter of ELB's policies, as a person would set it. */
+const TLS_13_ALONE: Edit = {
+  file: "infra/routes.ts",
+  from: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+  to: "ELBSecurityPolicy-TLS13-1-3-2021-06",
+};
+
 /** Every scenario that can be rehearsed, the default one first. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: "first-deploy", summary: "production from nothing to promoted", releases: [FIRST] },
@@ -266,6 +273,11 @@ export const SCENARIOS: readonly Scenario[] = [
       { ...FIRST, isBeforeUpgrade: "redis" },
       { ...FIRST, faults: { hold: { users: 50, userPaths: ["/", "/api/projects", "/api/cache/health"] } } },
     ],
+  },
+  {
+    name: "tls-policy",
+    summary: "the load balancer takes TLS 1.3 alone, under the same release while users send requests",
+    releases: [FIRST, { ...FIRST, edits: [TLS_13_ALONE], faults: { hold: { users: 50 } } }],
   },
   {
     name: "postgres-upgrade",

@@ -90,6 +90,8 @@ export interface LoadBalancerState {
 export interface ListenerState {
   readonly port: number;
   readonly protocol: "HTTP" | "HTTPS";
+  /** Which of ELB's predefined TLS policies it has; without one, ELB's default. */
+  readonly tlsPolicy?: string;
   /** In order of priority; the default action is the last rule, without conditions. */
   readonly rules: readonly ListenerRule[];
 }

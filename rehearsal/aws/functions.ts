@@ -24,6 +24,13 @@ type OfferAnswer = (args: Properties, settings: Settings, cloud: Cloud) => Prope
 const NOTHING = () => new Error("Your query returned no results. Please change your search criteria and try again.");
 
 /** Whether RDS still makes this version of PostgreSQL, written with or without its minor part. */
+/** When RDS's certificate authorities end: after 40 years of the first, after 100 of the others. */
+const AUTHORITIES: Readonly<Record<string, string>> = {
+  "rds-ca-rsa2048-g1": "2061-05-25T23:34:57Z",
+  "rds-ca-rsa4096-g1": "2121-05-25T23:38:35Z",
+  "rds-ca-ecc384-g1": "2121-05-25T23:41:55Z",
+};
+
 function isMade(version: string): boolean {
   const made = postgresVersions().filter((each) => !retiredPostgresVersions().includes(each));
   return made.includes(version) || made.some((each) => each.startsWith(`${version}.`));
@@ -127,6 +134,16 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       parameterGroupFamily,
       status: "available",
       validMajorTargets: postgresUpgradeTargets(version),
+    };
+  },
+  "aws:rds/getCertificate:getCertificate": (args, { region }) => {
+    const id = text(args, "id") ?? "";
+    const validTill = AUTHORITIES[id];
+    if (validTill === undefined) throw NOTHING();
+    return {
+      ...{ id, region, arn: `arn:aws:rds:${region}::cert:${id}`, certificateType: "CA" },
+      ...{ customerOverride: false, customerOverrideValidTill: "", defaultForNewLaunches: false, thumbprint: "" },
+      ...{ validFrom: "2021-05-25T22:34:57Z", validTill },
     };
   },
   "aws:eks/getClusterAuth:getClusterAuth": (args, _settings, cloud) => {

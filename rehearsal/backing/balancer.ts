@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
 import { answerOwnUser } from "../../tools/callers.ts";
 import type { IssuedCertificate } from "../certificates.ts";
 import type { ListenerRule, ListenerState, LoadBalancerState } from "../services.ts";
@@ -163,7 +164,7 @@ export class Balancer {
     const answer: RequestListener = (request, response) =>
       isFor(open.hosts, request) ? this.#answer(open.listener.rules, request, response, entrance) : fail(response, 421);
     const server =
-      entrance.protocol === "https" ? createTlsServer(tlsOptions(certificate), answer) : createServer(answer);
+      entrance.protocol === "https" ? createTlsServer(tlsOptions(certificate, listener), answer) : createServer(answer);
     const open: Open = { server, listener, hosts };
     server.keepAliveTimeout = 60_000;
     answerOwnUser(server);
@@ -203,7 +204,7 @@ function update(
 ): void {
   open.listener = listener;
   open.hosts = hosts;
-  if (open.server instanceof TlsServer) open.server.setSecureContext(tlsOptions(certificate));
+  if (open.server instanceof TlsServer) open.server.setSecureContext(tlsOptions(certificate, listener));
 }
 
 /** AWS answers any host. Here a page in a browser of this machine could come by a name of its own: none but ours counts. */
@@ -212,8 +213,12 @@ function isFor(hosts: readonly string[], { headers }: IncomingMessage): boolean 
   return hosts.some((pattern) => matches(pattern.toLowerCase(), host));
 }
 
-function tlsOptions(certificate: IssuedCertificate | undefined) {
-  return { ...(certificate && { cert: certificate.certificatePem, key: certificate.keyPem }) };
+/** Connections that are open keep what they were made with, as at AWS. Of a policy only its versions are modelled. */
+function tlsOptions(certificate: IssuedCertificate | undefined, { tlsPolicy = "" }: ListenerState): TlsOptions {
+  return {
+    ...(certificate && { cert: certificate.certificatePem, key: certificate.keyPem }),
+    minVersion: /^ELBSecurityPolicy-TLS13-1-3-/.test(tlsPolicy) ? "TLSv1.3" : "TLSv1.2",
+  };
 }
 
 /** The same host, path and query under another protocol and port; `#{protocol}` and `#{port}` keep the request's. */

@@ -12,7 +12,7 @@ import { name, takenNames, zone } from "./checks/names.ts";
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
-import { cacheVersion, databaseVersion } from "./checks/versions.ts";
+import { cacheVersion, databaseAuthority, databaseVersion } from "./checks/versions.ts";
 import { kubernetesApis } from "./kubernetes-apis.ts";
 import { migrations } from "./migrations.ts";
 
@@ -31,6 +31,7 @@ export const CHECKLIST: readonly Check[] = [
   backup,
   restoreTest,
   databaseVersion,
+  databaseAuthority,
   cacheVersion,
   cacheRestoreTest,
   zone,

@@ -1,4 +1,4 @@
-import { KUBERNETES, POSTGRES_STANDARD, REDIS_STANDARD } from "../../aws/catalog.ts";
+import { KUBERNETES, POSTGRES_STANDARD, postgresVersions, REDIS_STANDARD } from "../../aws/catalog.ts";
 import { facts } from "../../aws/facts.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
@@ -76,7 +76,7 @@ function kubernetes({ cluster: { version } }: StackConfig, file: string): Known 
 
 function postgres({ database: { engineVersion } }: StackConfig, file: string): Known {
   const [major = ""] = engineVersion.split(".");
-  const next = nextIn(Object.keys(POSTGRES_STANDARD), major);
+  const next = nextIn(postgresMajors(), major);
   return {
     what: `PostgreSQL ${major} on RDS`,
     ends: POSTGRES_STANDARD[major],
@@ -86,6 +86,12 @@ function postgres({ database: { engineVersion } }: StackConfig, file: string): K
         ? "no later major version is known"
         : `plan the upgrade to ${next} by sparki:database.majorUpgrade in ${file}: docs/upgrades.md`,
   };
+}
+
+/** Those that RDS makes, in order; of the newest ones it may have named no end yet. */
+function postgresMajors(): string[] {
+  const majors = postgresVersions().flatMap((version) => version.match(/^\d{2}(?=\.|$)/)?.[0] ?? []);
+  return [...new Set(majors)].sort((one, other) => Number(one) - Number(other));
 }
 
 function redis({ cache: { engineVersion } }: StackConfig, file: string): Known {

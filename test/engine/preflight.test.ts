@@ -70,7 +70,7 @@ describe("sparki preflight", () => {
       expect(last).toMatchObject({ outcome: "passed", stack: "staging" });
       expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
       const absent = ["tls-certificate", "dns-zone", "dns-name"];
-      const database = ["database-backup", "restore-test", "database-version", "cache-version"];
+      const database = ["database-backup", "restore-test", "database-version", "database-authority", "cache-version"];
       const later = ["state-clean", ...database, "cache-restore-test"];
       const live = ["entrance", "helm-releases", "rollback-images"];
       const watched = ["secrets", "prometheus-targets", "dashboards"];

@@ -201,7 +201,12 @@ export function killsInRow(journey: Journey, seed: number): readonly Kill[] {
   const kinds = [...new Set(kills.map(({ moment, victim }) => `${moment} ${victim}`))];
   const turned = kinds.sort((one, other) => fraction(`${seed} ${one}`) - fraction(`${seed} ${other}`));
   const waves = Map.groupBy(kills, ({ operation, calls }) => `${operation} ${calls[0]?.wave}`);
-  const sorted = [...waves.values()].sort(([one], [other]) => placeOf(one) - placeOf(other));
+  // Of a wave that a kill before it has let act, few calls may be left: one that waits for those few could wait in vain.
+  const most = [...waves.values()].map((all) => {
+    const whole = Math.max(...all.map(({ calls }) => calls.length));
+    return all.filter(({ calls }) => calls.length * 2 >= whole);
+  });
+  const sorted = most.sort(([one], [other]) => placeOf(one) - placeOf(other));
   return sorted.flatMap((all) => {
     const kind = turned.find((each) => all.some(({ moment, victim }) => each === `${moment} ${victim}`));
     if (kind === undefined) return [];

@@ -219,6 +219,7 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "index/getRegion": looks(),
   "lb/getLbs": looks("elasticloadbalancing:DescribeLoadBalancers"),
   "lb/getLoadBalancer": looks("elasticloadbalancing:DescribeLoadBalancers"),
+  "rds/getCertificate": looks("rds:DescribeCertificates"),
   "rds/getEngineVersion": looks("rds:DescribeDBEngineVersions"),
   "rds/getInstance": looks("rds:DescribeDBInstances"),
   "rds/getInstances": looks("rds:DescribeDBInstances"),

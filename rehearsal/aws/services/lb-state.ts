@@ -26,6 +26,7 @@ function loadBalancerState(balancer: WorldResource, world: World): LoadBalancerS
 }
 
 function listenerState({ arn, inputs }: WorldResource, allRules: readonly WorldResource[]): ListenerState {
+  const tlsPolicy = text(inputs, "sslPolicy");
   const rules = allRules
     .filter((it) => text(it.inputs, "listenerArn") === arn)
     .sort((left, right) => priorityOf(left) - priorityOf(right));
@@ -33,6 +34,7 @@ function listenerState({ arn, inputs }: WorldResource, allRules: readonly WorldR
   return {
     port: number(inputs, "port") ?? 80,
     protocol: text(inputs, "protocol") === "HTTPS" ? "HTTPS" : "HTTP",
+    ...(tlsPolicy !== undefined && { tlsPolicy }),
     rules: [
       ...rules.map((rule) => ({
         conditions: conditionsOf(rule.inputs),

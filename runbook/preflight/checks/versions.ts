@@ -130,6 +130,36 @@ async function drilled({ clock, config, stack }: PreflightContext): Promise<Prob
   };
 }
 
+/** RDS mails from half a year before an authority ends, and clients need its successor before the instance has it. */
+const AUTHORITY_DAYS = 180;
+const authoritySchema = z.object({ validTill: z.string() });
+
+export const databaseAuthority: Check = {
+  id: "database-authority",
+  group: "Infrastructure",
+  title: "Database authority",
+  proves: `The certificate authority of the database's TLS certificate is one that RDS has in the region, and it ends no sooner than in ${AUTHORITY_DAYS} days.`,
+  timeLimitSeconds: 30,
+  run: async ({ aws, clock, stack, state }) => {
+    const { resources } = await state.read();
+    const database = resources.find(({ type }) => type === "aws:rds/instance:Instance");
+    if (database === undefined) return skipped("there is no database yet");
+    const id = database.outputs?.caCertIdentifier;
+    if (typeof id !== "string" || id === "")
+      return fail("the state does not say which authority the database has", `pulumi refresh --stack ${stack}`);
+    const fix = "change it as docs/upgrades.md says under RDS's certificate authority";
+    const found = await aws.find("rds/getCertificate", { id }, authoritySchema);
+    if (found === undefined) return fail(`RDS has no certificate authority ${id} in this region`, fix);
+    const [day, ends] = [found.validTill.slice(0, 10), Date.parse(found.validTill) / 1000];
+    if (Number.isNaN(ends)) return fail(`RDS says that ${id} ends on ${JSON.stringify(found.validTill)}`, fix);
+    const days = Math.floor((ends - clock.now()) / (24 * HOUR));
+    if (days < 0) return fail(`${id} has ended on ${day}: no client that checks it can connect`, fix);
+    return days < AUTHORITY_DAYS
+      ? warn(`${id} ends on ${day}, in ${days === 1 ? "1 day" : `${days} days`}`, fix)
+      : pass(`${id}, until ${day}`);
+  },
+};
+
 export const cacheVersion: Check = {
   id: "cache-version",
   group: "Infrastructure",

@@ -138,7 +138,9 @@ describe("a load balancer", () => {
     const [web, engine] = [await targets(account, land, "web"), await targets(account, land, "engine")];
     const certificateArn = await issuedCertificate(account, await hostedZone(account));
     const defaultActions = [{ type: "forward", forward: { targetGroups: [forward(web, 95), forward(engine, 5)] } }];
-    const inputs = { loadBalancerArn, port: 443, protocol: "HTTPS", certificateArn, defaultActions };
+    const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+    const tls = { protocol: "HTTPS", certificateArn, sslPolicy: tlsPolicy };
+    const inputs = { loadBalancerArn, port: 443, ...tls, defaultActions };
     const listener = await account.create({ type: TYPES.listener, name: "https", inputs });
     const rule = (priority: number, conditions: object[]) =>
       account.create({
@@ -160,6 +162,7 @@ describe("a load balancer", () => {
         {
           port: 443,
           protocol: "HTTPS",
+          tlsPolicy,
           rules: [
             { conditions: { headers: [{ name: "x-sparki-track", values: ["fleet"] }] }, action: to },
             { conditions: { pathPatterns: ["/api/*"] }, action: to },

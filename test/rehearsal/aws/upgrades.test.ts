@@ -121,6 +121,10 @@ describe("an upgrade of the simulated database's major version", () => {
     await account.create({ type: TYPES.database, name: "database", inputs });
     const invoke = (token: string, args: Record<string, string>) =>
       account.provider.invoke({ token, args, session: account.session });
+    expect(invoke("aws:rds/getCertificate:getCertificate", { id: "rds-ca-rsa2048-g1" })).toMatchObject({
+      validTill: expect.stringMatching(/^2061-/),
+    });
+    expect(() => invoke("aws:rds/getCertificate:getCertificate", { id: "rds-ca-2019" })).toThrow("no results");
     expect(invoke("aws:rds/getEngineVersion:getEngineVersion", { engine: "postgres", version: "16.10" })).toMatchObject(
       {
         validMajorTargets: expect.arrayContaining(["17.6", "18.1"]),

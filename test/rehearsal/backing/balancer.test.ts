@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "undici";
+import { Agent, request } from "undici";
 import { Balancer } from "../../../rehearsal/backing/balancer.ts";
 import { seededRandom } from "../../../rehearsal/backing/random.ts";
 import { TargetGroup } from "../../../rehearsal/backing/target-group.ts";
+import { CertificateAuthority, type IssuedCertificate } from "../../../rehearsal/certificates.ts";
 import type { ListenerRule, LoadBalancerState } from "../../../rehearsal/services.ts";
 
 const ADDRESS = "127.251.3.1";
@@ -156,6 +160,75 @@ describe("Balancer", () => {
     expect((await ask("/")).body).toBe("named");
     await serve({ conditions: {}, action: { type: "fixed", statusCode: 200, body: "new" } });
     expect((await ask("/")).body).toBe("new");
+  });
+});
+
+describe("a listener's TLS policy", () => {
+  const NAME = "tls.test";
+  const tls = new Balancer({
+    ...{ groups, random: seededRandom(1), firewall },
+    address: "127.251.3.2",
+    portOf: () => PORT,
+  });
+  const folder = mkdtempSync(join(tmpdir(), "balancer-"));
+  let authority: CertificateAuthority;
+  let certificate: IssuedCertificate;
+  const agents: Agent[] = [];
+
+  beforeAll(async () => {
+    authority = await CertificateAuthority.open(folder);
+    certificate = await authority.issue({ commonName: NAME, names: [NAME] });
+  });
+  afterAll(async () => {
+    for (const agent of agents) await agent.close();
+    await tls.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const apply = (versions: string) =>
+    tls.apply(
+      {
+        ...{ name: "tls", certificateNames: [NAME], targetGroups: [] },
+        listeners: [
+          {
+            ...{ port: 443, protocol: "HTTPS", tlsPolicy: `ELBSecurityPolicy-${versions}-2021-06` },
+            rules: [{ conditions: {}, action: { type: "fixed", statusCode: 200, body: "served" } }],
+          },
+        ],
+      },
+      certificate,
+    );
+  /** A client's own connections, of this version of TLS alone. */
+  const client = (version: "TLSv1.2" | "TLSv1.3") => {
+    const connect = { ca: authority.pem, servername: NAME, minVersion: version, maxVersion: version };
+    const agent = new Agent({ connections: 1, connect });
+    agents.push(agent);
+    return () =>
+      request(`https://127.251.3.2:${PORT}/`, { dispatcher: agent, headers: { host: NAME } }).then(({ body }) =>
+        body.text(),
+      );
+  };
+
+  it("decides which versions of TLS a new connection may have", async () => {
+    await apply("TLS13-1-2");
+    expect(await client("TLSv1.2")()).toBe("served");
+    expect(await client("TLSv1.3")()).toBe("served");
+    await apply("TLS13-1-3");
+    await expect(client("TLSv1.2")()).rejects.toThrow(/protocol version/);
+    expect(await client("TLSv1.3")()).toBe("served");
+  });
+
+  it("changes without a lost request, and leaves the connections that are open", async () => {
+    await apply("TLS13-1-2");
+    const [older, newer] = [client("TLSv1.2"), client("TLSv1.3")];
+    const ask = async (one: () => Promise<string>) => {
+      for (let asked = 0; asked < 100; asked++) {
+        expect(await one()).toBe("served");
+        if (one === newer && asked === 50) await apply("TLS13-1-3");
+      }
+    };
+    await Promise.all([ask(older), ask(newer)]);
+    expect(await older()).toBe("served");
   });
 });
 

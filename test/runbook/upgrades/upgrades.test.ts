@@ -41,11 +41,14 @@ describe("upgradesOf", () => {
     expect(stateOf(/^PostgreSQL/, { database: { ...quiet.database, engineVersion } })).toMatchObject({ ends, state });
   });
 
-  it("says by which key of the config the major version of PostgreSQL is upgraded", () => {
-    const database = { ...quiet.database, engineVersion: "16.10" };
+  it.each([
+    ["16.10", "17"],
+    ["17.6", "18"],
+  ])("says by which key of the config PostgreSQL %s is upgraded, to the next that RDS makes", (engineVersion, next) => {
+    const database = { ...quiet.database, engineVersion };
     const { endings } = upgradesOf("prod", { ...config, database }, TODAY, 30);
     expect(endings.find(({ what }) => what.startsWith("PostgreSQL"))?.next).toBe(
-      "plan the upgrade to 17 by sparki:database.majorUpgrade in Pulumi.prod.yaml: docs/upgrades.md",
+      `plan the upgrade to ${next} by sparki:database.majorUpgrade in Pulumi.prod.yaml: docs/upgrades.md`,
     );
   });
 

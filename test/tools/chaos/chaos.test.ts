@@ -143,6 +143,17 @@ describe("killsInRow", () => {
     expect(row).toEqual(killsInRow(journey, 5));
   });
 
+  it("waits for at least half of a wave, so that a kill before it seldom leaves nothing to wait for", () => {
+    for (const journey of JOURNEYS)
+      for (let seed = 0; seed < 20; seed++)
+        for (const { operation, calls } of killsInRow(journey, seed)) {
+          const wave = killsOf(journey, { alone: false }).filter(
+            (kill) => kill.operation === operation && kill.calls[0]?.wave === calls[0]?.wave && kill.moment !== "known",
+          );
+          expect(calls.length * 2).toBeGreaterThanOrEqual(Math.max(...wave.map((kill) => kill.calls.length)));
+        }
+  });
+
   it("turns to another moment and victim with each kill, and begins elsewhere for another seed", () => {
     const [journey] = JOURNEYS;
     if (journey === undefined) throw new Error("there is no journey");

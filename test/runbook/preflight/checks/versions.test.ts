@@ -1,5 +1,5 @@
-import { cacheVersion, databaseVersion } from "../../../../runbook/preflight/checks/versions.ts";
-import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { cacheVersion, databaseAuthority, databaseVersion } from "../../../../runbook/preflight/checks/versions.ts";
+import { configWith, fakeContext, fakeState, look, NOW, resource } from "../../../support/preflight.ts";
 
 const PROD = { config: configWith({}) };
 const major = PROD.config.database.engineVersion.split(".")[0] ?? "";
@@ -173,6 +173,38 @@ describe("databaseVersion of a planned upgrade", () => {
       reason: "PostgreSQL 17: the upgrade that sparki:database.majorUpgrade permits is done",
       fix: "remove sparki:database.majorUpgrade from Pulumi.prod.yaml",
     });
+  });
+});
+
+describe("databaseAuthority", () => {
+  const CA = "rds-ca-rsa2048-g1";
+  const found = (validTill: string | undefined, outputs: Record<string, unknown> = { caCertIdentifier: CA }) => {
+    const looks = { "rds/getCertificate": validTill === undefined ? undefined : { validTill } };
+    return look(databaseAuthority, fakeContext({ ...PROD, state: running(outputs), looks }));
+  };
+  const inDays = (days: number) => new Date((NOW + days * 86_400) * 1000).toISOString();
+
+  it("passes with the day on which it ends", async () => {
+    expect(await found("2061-05-25T23:34:57Z")).toEqual({ status: "pass", reason: `${CA}, until 2061-05-25` });
+  });
+
+  it.each([
+    ["it ends soon", "warn", inDays(30.5), `${CA} ends on ${inDays(30.5).slice(0, 10)}, in 30 days`],
+    ["it ends tomorrow", "warn", inDays(1.5), "in 1 day"],
+    ["it has ended", "fail", inDays(-1), "no client that checks it can connect"],
+    ["RDS does not have it", "fail", undefined, `RDS has no certificate authority ${CA} in this region`],
+    ["its end is no date", "fail", "soon", `RDS says that ${CA} ends on "soon"`],
+  ])("says so where %s, and where its change is described", async (_, status, validTill, reason) => {
+    expect(await found(validTill)).toEqual({
+      ...{ status, reason: expect.stringContaining(reason) },
+      fix: "change it as docs/upgrades.md says under RDS's certificate authority",
+    });
+  });
+
+  it("fails where the state does not say, and is skipped where there is no database", async () => {
+    expect(await found("2061-05-25T23:34:57Z", {})).toMatchObject({ status: "fail" });
+    const none = fakeContext({ ...PROD, state: fakeState([]) });
+    expect(await look(databaseAuthority, none)).toMatchObject({ status: "skipped" });
   });
 });
 
