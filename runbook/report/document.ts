@@ -63,6 +63,8 @@ const findingFields = {
   status: z.enum(["pass", "warn", "fail", "skipped"]),
   reason: z.string(),
   fix: z.string().optional(),
+  /** A warning about how it was checked: what it checked is proven well. */
+  advisory: z.literal(true).optional(),
   evidence: z.array(z.string()).optional(),
   /** It failed because nobody could look. */
   isBlind: z.literal(true).optional(),

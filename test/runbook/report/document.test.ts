@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
-import { runSideBySide } from "../../../runbook/preflight/side-by-side.ts";
-import { failureDocumentSchema, rehearsalDocument } from "../../../runbook/report/document.ts";
+import { type EndedCheck, runSideBySide } from "../../../runbook/preflight/side-by-side.ts";
+import { failureDocumentSchema, rehearsalDocument, verifyDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
@@ -14,6 +14,16 @@ describe("failureDocumentSchema", () => {
     ["any other error", new Error("broken"), 4],
   ])("is the form of what --json says of %s", (_, error, exitCode) => {
     expect(failureDocumentSchema.parse(failureDocument(error)).exitCode).toBe(exitCode);
+  });
+});
+
+describe("verifyDocument", () => {
+  it("takes all that a check may say", () => {
+    const said: Required<EndedCheck> = {
+      ...{ id: "error-budget", title: "Error budget", status: "warn", reason: "90 % is left", fix: "keep more" },
+      ...{ advisory: true, evidence: ["a line"], isBlind: true, seconds: 1 },
+    };
+    expect(verifyDocument.shape.checks.element.parse(said)).toEqual(said);
   });
 });
 
