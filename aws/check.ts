@@ -11,7 +11,7 @@ import { documentedFindings } from "./rules/documented.ts";
 import { edgeRules } from "./rules/edge.ts";
 import { identityRules } from "./rules/identity.ts";
 import { networkRules } from "./rules/network.ts";
-import { caselessTags, type RuleTable, tagRules } from "./rules/shared.ts";
+import { caselessTags, IAM_NAME, keptTags, type RuleTable, tagRules } from "./rules/shared.ts";
 import { storageRules } from "./rules/storage.ts";
 
 /**
@@ -45,6 +45,12 @@ const TABLES: RuleTable = {
 /** Services that take any character in a tag. */
 const LENIENT = /^aws:(ec2|vpc)\//;
 
+/** Services that say of their tags which beginnings they keep, of keys and of values. */
+const KEPT_TAGS: readonly (readonly [service: RegExp, kept: RegExp, words: string])[] = [
+  [/^aws:rds\//, /^(aws|rds):/i, "a key and a value that do not begin with aws: or rds:"],
+  [/^aws:secretsmanager\//, /^aws:/i, "a key and a value that do not begin with aws:"],
+];
+
 /** Services whose tags' keys are alike whatever their case. */
 const CASELESS = /^aws:iam\//;
 
@@ -62,6 +68,7 @@ function general(type: string): Rule[] {
     ...given.map((pair) => atMostOneOf(pair)),
     ...tagRules(!LENIENT.test(type)),
     ...(CASELESS.test(type) ? [caselessTags] : []),
+    ...KEPT_TAGS.flatMap(([service, kept, words]) => (service.test(type) ? [keptTags(kept, words)] : [])),
   ];
 }
 
@@ -110,7 +117,12 @@ const V4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?=\d)|$)){4}$/;
 
 /** The first that fits a property's name counts. */
 const CONVENTIONS: readonly Convention[] = [
-  arn(/role_?arn$|^deliverCrossAccountRole$/i, "iam", "role/[\\w+=,.@/-]+", "the ARN of a role"),
+  arn(
+    /role_?arn$|^deliverCrossAccountRole$/i,
+    "iam",
+    `role/${IAM_NAME}`,
+    "the ARN of a role, with a name of 1 to 64 characters",
+  ),
   arn(/(^k|K)eyArn$/, "kms", "(key|alias)/[a-zA-Z0-9/_-]+", "the ARN of a KMS key"),
   arn(/arns?$/i, "[a-z0-9-]+", ".+", "an ARN"),
   { name: /kmsKeyId$/i, value: new RegExp(`^${KEY}$`), words: "the id or the ARN of a KMS key" },

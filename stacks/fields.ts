@@ -130,7 +130,7 @@ export const zone = pattern(/^[a-z]{2}-[a-z]+-\d[a-f]$/, "an availability zone s
 
 export const accountId = pattern(/^(?!0{12})\d{12}$/, "an AWS account id of 12 digits");
 export const principal = pattern(
-  /^arn:aws:iam::\d{12}:(role|user)\/(?!aws-reserved\/)[\w+=,.@/-]{1,511}$/,
+  /^arn:aws:iam::\d{12}:(role|user)\/(?!aws-reserved\/|aws-service-role\/)([\w+=,.@/-]{1,510}\/)?[\w+=,.@-]{1,64}$/,
   "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/platform; of an assumed-role it is the role's",
 );
 /** A stack's own; `parseConfig` holds that it is this stack's. */
@@ -375,6 +375,7 @@ export const owner = line(128, "non-empty text")
     /^(?=.*\p{L})(?!\d+(?:\.\d+)?e[+-]?\d+$)[\p{L}\p{N}][\p{L}\p{N} .:/=+@_-]*$/u,
     "non-empty text that AWS accepts in a tag: letters, digits, spaces and . : / = + @ _ -",
   )
+  .regex(/^(?!(?:aws|rds):)/i, "a name that does not begin with aws: or rds:, which AWS keeps for its own tags")
   .regex(NO_PLACEHOLDER, "who is responsible for the stack, such as platform-engineering");
 /** A label of metrics and alerts, and a heading of reports. */
 export const objectiveName = line(60, "a name with a letter or digit")

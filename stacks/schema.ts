@@ -380,15 +380,23 @@ function* contradictions(config: z.infer<typeof fieldsSchema>): Generator<Contra
           found,
           expected: `a role or user of ${config.accountId}, the stack's own account`,
         };
-  // An access entry is known by the last part of its principal's ARN.
-  const administrators = new Set(cluster.administrators.map(lastPart));
-  for (const [index, found] of cluster.readers.entries())
-    if (administrators.has(lastPart(found)))
-      yield {
-        path: ["cluster", "readers", index],
-        found,
-        expected: "a principal whose name is not that of one of cluster.administrators, who may read anyway",
-      };
+  // An access entry is known by the last part of its principal's ARN, and IAM's names differ by more than their case.
+  for (const kind of ["administrators", "readers"] as const)
+    for (const [index, found] of cluster[kind].entries()) {
+      const isNamesake = (other: string) => lastPart(other).toLowerCase() === lastPart(found).toLowerCase();
+      if (cluster[kind].findIndex(isNamesake) < index)
+        yield {
+          path: ["cluster", kind, index],
+          found,
+          expected: "a principal with another name than those before it, whatever its path and its case",
+        };
+      if (kind === "readers" && cluster.administrators.some(isNamesake))
+        yield {
+          path: ["cluster", kind, index],
+          found,
+          expected: "a principal whose name is not that of one of cluster.administrators, who may read anyway",
+        };
+    }
   const limits = [
     ["zones", floor.zones, network.zones.length, "the number of zones"],
     [

@@ -14,8 +14,9 @@ import {
   wrong,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
-import { arn, compareVersions, policyDocument, RFC1123, type RuleTable, v4Blocks } from "./shared.ts";
+import { arn, compareVersions, IAM_NAME, policyDocument, RFC1123, type RuleTable, v4Blocks } from "./shared.ts";
 
+const PRINCIPAL = new RegExp(`^arn:aws[a-z-]*:iam::\\d{12}:(role|user)/${IAM_NAME}$`);
 const LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
 const ACCESS_MODES = ["API", "API_AND_CONFIG_MAP", "CONFIG_MAP"];
 const ENTRY_TYPES = ["STANDARD", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX"];
@@ -298,8 +299,8 @@ export const clusterRules: RuleTable = {
   "aws:eks/accessEntry:AccessEntry": [
     matches(
       "principalArn",
-      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
-      "the ARN of an IAM role or user, not of a session",
+      PRINCIPAL,
+      "the ARN of an IAM role or user, with a name of 1 to 64 characters, not of a session",
     ),
     refuse("principalArn", "a role that is no service's own", (it) =>
       /:role\/aws-service-role\//.test(it.text("principalArn") ?? ""),
@@ -336,8 +337,8 @@ export const clusterRules: RuleTable = {
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
     matches(
       "principalArn",
-      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
-      "the ARN of an IAM role or user, not of a session",
+      PRINCIPAL,
+      "the ARN of an IAM role or user, with a name of 1 to 64 characters, not of a session",
     ),
     matches("policyArn", ACCESS_POLICY, "the ARN of one of EKS's access policies"),
     oneOf("accessScope.type", ["cluster", "namespace"]),

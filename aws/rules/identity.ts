@@ -62,7 +62,7 @@ export const identityRules: RuleTable = {
     matches("description", DESCRIPTION, "printable text"),
     within("maxSessionDuration", 3600, 43_200, " seconds"),
     policyDocument("assumeRolePolicy", "trust", 2048),
-    arn("permissionsBoundary", "iam", "policy/.+"),
+    arn("permissionsBoundary", "iam", "policy/([\\w+=,.@/-]{1,511}/)?[\\w+=,.@-]{1,128}"),
     existingManagedPolicy("permissionsBoundary"),
     eachMatches("managedPolicyArns", POLICY_ARN, "ARNs of managed policies"),
     existingManagedPolicy("managedPolicyArns"),

@@ -67,6 +67,9 @@ export function arn(name: string, service: string, resource = ".+"): Rule {
   };
 }
 
+/** A role's or a user's path and name, as they stand in its ARN. */
+export const IAM_NAME = "([\\w+=,.@/-]{1,511}/)?[\\w+=,.@-]{1,64}";
+
 const TAG_KEY = 128;
 const TAG_VALUE = 256;
 const TAG_COUNT = 50;
@@ -88,6 +91,16 @@ export const caselessTags: Rule = (it) => {
     ? []
     : [{ path: it.at(`tags.${twice}`), found: "a tag", expected: "no key twice, whatever its case" }];
 };
+
+/** No tag whose key or value begins as the service's own do. */
+export function keptTags(kept: RegExp, expected: string): Rule {
+  return (it) => {
+    const tags = it.raw("tags");
+    if (!isInputRecord(tags)) return [];
+    const wrong = Object.entries(tags).filter((tag) => tag.some((text) => typeof text === "string" && kept.test(text)));
+    return wrong.map(([key]) => ({ path: `${it.at("tags")}.${key.slice(0, 40)}`, found: "a tag", expected }));
+  };
+}
 
 function tagFindings(name: string, strict: boolean): Rule {
   return (it): Finding[] => {

@@ -1,3 +1,4 @@
+import { ATTACKERS_WRONG } from "./attackers-wrong-inputs.ts";
 import { DELIVERY_WRONG } from "./delivery-inputs.ts";
 import { FURTHER_RIGHT } from "./further-right-inputs.ts";
 import { FURTHER_WRONG } from "./further-wrong-inputs.ts";
@@ -27,4 +28,5 @@ export const ALL_WRONG = [
   ...REFERENCE_WRONG,
   ...STRANGERS_WRONG,
   ...DELIVERY_WRONG,
+  ...ATTACKERS_WRONG,
 ];

@@ -348,6 +348,18 @@ describe("parseConfig", () => {
     expect(change("cluster", { readers: ["arn:aws:iam::999999999999:role/evil"] })).toContain(
       'cluster.readers[0] is "arn:aws:iam::999999999999:role/evil"; expected a role or user of 111122223333',
     );
+    const principal = (name: string) => `arn:aws:iam::111122223333:${name}`;
+    expect(change("cluster", { administrators: [principal("role/a/x"), principal("role/b/x")] })).toContain(
+      "cluster.administrators[1]",
+    );
+    expect(change("cluster", { administrators: [principal("role/x"), principal("user/X")] })).toContain(
+      "expected a principal with another name than those before it, whatever its path and its case",
+    );
+    expect(change("cluster", { readers: [principal("role/a/y"), principal("role/Y")] })).toContain(
+      "cluster.readers[1]",
+    );
+    for (const name of ["role/", "role/a/", `role/${"a".repeat(65)}`, "role/aws-service-role/x.amazonaws.com/y"])
+      expect(change("cluster", { administrators: [principal(name)] })).toContain("the ARN of an IAM role or user");
     expect(change("cluster", { readers: ["arn:aws:iam::111122223333:user/platform-engineering"] })).toContain(
       "expected a principal whose name is not that of one of cluster.administrators",
     );
@@ -357,6 +369,8 @@ describe("parseConfig", () => {
     ["owner", "TODO"],
     ["owner", "your-name"],
     ["owner", "undefined"],
+    ["owner", "aws:platform"],
+    ["owner", "RDS:platform"],
     ["domain", "sparki.local"],
     ["domain", "prod.example.com"],
     ["domain", "a.b.internal"],
