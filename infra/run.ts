@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DeployError } from "../shared/deploy-error.ts";
 import { parseConfig } from "../stacks/config.ts";
-import { mayBeRead, mayBeRenamed, mayBeRetained, type Named } from "../stacks/kept-resources.ts";
+import { gatesOf, hooksOf, mayBeRead, mayBeRenamed, mayBeRetained, type Named } from "../stacks/kept-resources.ts";
 import { assertOwnRecord, LAST_PART_VARIABLE, NETWORK_ONLY, plainRunNotice } from "../stacks/run-record.ts";
 import type { StackConfig } from "../stacks/schema.ts";
 
@@ -57,6 +57,11 @@ export function guardOptions(): void {
  * that no policy sees: the engine tells a policy pack nothing of these, so plain `pulumi preview` would let them pass.
  */
 export const refuseUndeclaredOptions: pulumi.ResourceTransformation = ({ type, name, opts }) => {
+  const [ungated] = missingGates({ type, name }, opts);
+  if (ungated !== undefined)
+    throw new DeployError("SPARKI_GATE", `${type} "${name}" has no gate in ${ungated}; expected one that judges it`, {
+      hint: "put its gate back among its hooks; what must have one is declared in stacks/kept-resources.ts",
+    });
   const [option] = undeclaredOptions({ type, name }, opts);
   if (option === undefined) return undefined;
   throw new DeployError(
@@ -72,7 +77,9 @@ type Options = pulumi.CustomResourceOptions | pulumi.ComponentResourceOptions;
 
 /** The options of a resource that nobody declared, by their names. */
 export function undeclaredOptions(resource: Named, options: Options): string[] {
-  const { aliases = [], retainOnDelete, deletedWith, replaceWith = [], id, pluginDownloadURL } = options;
+  const { aliases = [], retainOnDelete, deletedWith, replaceWith = [], replaceOnChanges = [], hooks = {} } = options;
+  const { id, pluginDownloadURL } = options;
+  const mayHook: readonly string[] = hooksOf(resource);
   const found: readonly (readonly [option: string, isUndeclared: boolean])[] = [
     ["import", "import" in options && options.import !== undefined],
     ["id", id !== undefined && !mayBeRead(resource)],
@@ -80,11 +87,21 @@ export function undeclaredOptions(resource: Named, options: Options): string[] {
     ["retainOnDelete", retainOnDelete === true && !mayBeRetained(resource)],
     ["deletedWith", deletedWith !== undefined],
     ["replaceWith", replaceWith.length > 0],
+    ["replaceOnChanges", !replaceOnChanges.every((path) => SDK_REPLACES[resource.type] === path)],
+    ["hooks", Object.entries(hooks).some(([event, bound]) => bound.length > 0 && !mayHook.includes(event))],
     ["pluginDownloadURL", pluginDownloadURL !== undefined],
     ["transforms", (options.transforms ?? []).length > 0 && resource.type !== TRANSFORMED],
   ];
   return found.flatMap(([option, isUndeclared]) => (isUndeclared ? [option] : []));
 }
+
+/** The events before which nothing judges a resource that has to be judged. */
+export function missingGates(resource: Named, { hooks = {} }: Options): string[] {
+  return gatesOf(resource).filter((event) => (hooks[event] ?? []).length === 0);
+}
+
+/** What a package's own class replaces its resource for. */
+const SDK_REPLACES: Readonly<Record<string, string>> = { "command:local:Command": "triggers[*]" };
 
 /** The one component of another package, whose children the program tags. */
 const TRANSFORMED = "eks:index:Cluster";

@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { guardOptions, refuseUndeclaredOptions, undeclaredOptions } from "../../infra/run.ts";
+import { guardOptions, missingGates, refuseUndeclaredOptions, undeclaredOptions } from "../../infra/run.ts";
 import { HOSTILE_ALIASES, HOSTILE_READS } from "../policies/hostile/options.ts";
 
 const VPC = { type: "aws:ec2/vpc:Vpc", name: "network-vpc" };
 const LISTENER = { type: "aws:lb/listener:Listener", name: "edge-lb-https" };
+const FLEET = { type: "kubernetes:helm.sh/v3:Release", name: "engine-fleet" };
+const CACHE = { type: "aws:elasticache/replicationGroup:ReplicationGroup", name: "cache-redis" };
+const JOB = { type: "command:local:Command", name: "database-jobs-migrate-run" };
+const nothing = () => undefined;
+const GATED = { hooks: { beforeCreate: [nothing], beforeUpdate: [nothing] } };
 class Component extends pulumi.ComponentResource {}
 const component = (type: string) => new Component(type, "one", {});
 
@@ -20,6 +25,10 @@ describe("undeclaredOptions", () => {
     ["aliases", { aliases: [{ type: "evil:ec2/vpc:Vpc" }] }],
     ["aliases", { aliases: [{ parent: pulumi.rootStackResource }] }],
     ["aliases", { aliases: [{}] }],
+    ["replaceOnChanges", { replaceOnChanges: ["*"] }],
+    ["replaceOnChanges", { replaceOnChanges: ["triggers[*]"] }],
+    ["hooks", { hooks: { beforeCreate: [nothing] } }],
+    ["hooks", { hooks: { afterUpdate: [nothing] } }],
   ])("names %s of a resource that may not have it", (option, options) => {
     expect(undeclaredOptions(VPC, options)).toEqual([option]);
   });
@@ -62,9 +71,43 @@ describe("undeclaredOptions", () => {
       { type: "pulumi:providers:aws", name: "aws" },
       { urn: "urn:pulumi:prod::sparki::x::aws" },
     ],
+    ["a fleet behind its gate", FLEET, GATED],
+    ["a cache that keeps its token", CACHE, { hooks: { beforeUpdate: [nothing] } }],
+    ["hooks that are none", VPC, { hooks: { afterCreate: [] } }],
+    ["what the SDK runs a command again for", JOB, { replaceOnChanges: ["triggers[*]"] }],
     ["the cluster's component", { type: "eks:index:Cluster", name: "cluster-eks" }, { transforms: [() => undefined] }],
   ])("names nothing of %s", (_, resource, options) => {
     expect(undeclaredOptions(resource, options)).toEqual([]);
+  });
+});
+
+describe("hooks of what has some", () => {
+  it.each<[string, { readonly type: string; readonly name: string }, string]>([
+    ["after a fleet's change", FLEET, "afterUpdate"],
+    ["before a fleet's end", FLEET, "beforeDelete"],
+    ["when a fleet fails", FLEET, "onError"],
+    ["before a cache is made", CACHE, "beforeCreate"],
+    ["before a job's second run", JOB, "beforeUpdate"],
+  ])("are named %s", (_, resource, event) => {
+    expect(undeclaredOptions(resource, { hooks: { [event]: [nothing] } })).toEqual(["hooks"]);
+  });
+});
+
+describe("missingGates", () => {
+  it.each([
+    ["a fleet", FLEET],
+    ["a one-box", { ...FLEET, name: "web-one-box" }],
+    ["the promotion's record", { type: "pulumi:index:Stash", name: "promotion-record" }],
+    ["the answer of DNS", { type: "aws:route53/record:Record", name: "cutover-record" }],
+  ])("names what %s may do unjudged", (_, resource) => {
+    expect(missingGates(resource, {})).toEqual(["beforeCreate", "beforeUpdate"]);
+    expect(missingGates(resource, { hooks: { beforeCreate: [nothing], beforeUpdate: [] } })).toEqual(["beforeUpdate"]);
+    expect(missingGates(resource, GATED)).toEqual([]);
+  });
+
+  it("asks for none of what no gate judges", () => {
+    for (const resource of [VPC, LISTENER, CACHE, JOB, { ...FLEET, name: "monitoring" }])
+      expect(missingGates(resource, {})).toEqual([]);
   });
 });
 
@@ -79,6 +122,18 @@ describe("refuseUndeclaredOptions", () => {
       expect.objectContaining({
         code: "SPARKI_GATE",
         message: 'aws:ec2/vpc:Vpc "network-vpc" has the option import; expected none that is not declared',
+        hint: expect.stringContaining("stacks/kept-resources.ts"),
+      }),
+    );
+  });
+
+  it("says what has no gate before it", () => {
+    const resource = component("sparki:test:Two");
+    expect(() => refuseUndeclaredOptions({ resource, ...FLEET, props: {}, opts: {} })).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_GATE",
+        message:
+          'kubernetes:helm.sh/v3:Release "engine-fleet" has no gate in beforeCreate; expected one that judges it',
         hint: expect.stringContaining("stacks/kept-resources.ts"),
       }),
     );
