@@ -37,6 +37,6 @@ function askedBy({ props, name }: Pick<AnyResource, "props" | "name">): AskedRel
   };
 }
 
-function worldOf({ stack, config }: Situation): World {
-  return { stack, config, bound: {} };
+function worldOf({ stack, config, alertSecrets = [] }: Situation): World {
+  return { stack, config, bound: Object.fromEntries(alertSecrets.map((name) => [name, "secret"])) };
 }

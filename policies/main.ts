@@ -6,6 +6,7 @@ import { policies } from "./all.ts";
 import { endWithEngine } from "./judging/engine-process.ts";
 import { servePolicies } from "./judging/pulumi-policies.ts";
 import { Session } from "./judging/session.ts";
+import { ALERT_SECRETS } from "./policy.ts";
 
 await findHelm();
 
@@ -14,8 +15,9 @@ Error.stackTraceLimit = 1;
 
 servePolicies({ name: "sparki", policies }, ({ stack, preview, raw }) => {
   const today = new Date().toISOString().slice(0, 10);
+  const alertSecrets = ALERT_SECRETS.filter((name) => raw[`sparki:${name}`] !== undefined);
   const isPartial = process.env[LAST_PART_VARIABLE] !== undefined;
-  return new Session(policies, { stack, config: parseConfig(raw, stack), today, isPartial }, { preview });
+  return new Session(policies, { stack, config: parseConfig(raw, stack), today, isPartial, alertSecrets }, { preview });
 });
 
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.

@@ -7,6 +7,10 @@ import type { ResourceType } from "./resource-types.ts";
 /** The stack's config, by which policies go. */
 export type PolicyConfig = StackConfig;
 
+/** The secrets by which alerts reach people, as the stack's config names them. */
+export const ALERT_SECRETS = ["slackWebhook", "slackToken", "heartbeatUrl"] as const;
+export type AlertSecret = (typeof ALERT_SECRETS)[number];
+
 export interface Situation {
   readonly stack: string;
   readonly config: PolicyConfig;
@@ -14,6 +18,8 @@ export interface Situation {
   readonly today: string;
   /** The program ends before it has made all of the stack: what an exemption excuses may come later. @default false */
   readonly isPartial?: boolean;
+  /** Keys of the stack's config that hold its secrets for alerts, without the secrets. @default none is known */
+  readonly alertSecrets?: readonly AlertSecret[];
   /** What may exist. @default what policies/declared has of the deployment */
   readonly closedWorld?: ClosedWorld;
 }

@@ -9,6 +9,7 @@ import {
   type Store,
   serviceOf,
 } from "../../stacks/services.ts";
+import { RULES } from "./alerts.ts";
 import {
   bounded,
   COUNT,
@@ -23,6 +24,7 @@ import {
   RELEASE_ID,
   SOME,
 } from "./jobs.ts";
+import { DASHBOARDS, ROUTING } from "./monitoring.ts";
 import {
   config,
   listOf,
@@ -31,7 +33,6 @@ import {
   mismatches,
   oneOf,
   optional,
-  parsedOnce,
   type Shape,
   type World,
   yaml,
@@ -196,10 +197,25 @@ const SPREAD = {
   matchLabelKeys: optional(["pod-template-hash"]),
 };
 const APART = { weight: COUNT, podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: selector } };
-const PERCENTAGE = bounded(1, 100);
+/** Of a stack with one zone there is none to spread over. */
+const SPREAD_WHERE_ZONES = new Matcher(
+  "pods that are spread over the zones",
+  (value, world) => mismatches(() => value, [SPREAD], world).length === 0,
+  { isOptional: ({ config }) => config.network.zones.length === 1 },
+);
+/** A fleet that may be busier than that never grows; one that grows sooner has no end. */
+const PERCENTAGE = bounded(10, 90);
+/** In the bounds that Kubernetes takes. */
+const POLICY = { type: oneOf("Percent", "Pods"), value: bounded(1, 1000), periodSeconds: bounded(1, 1800) };
 const SCALING = {
-  stabilizationWindowSeconds: COUNT,
-  policies: listOf({ type: oneOf("Percent", "Pods"), value: COUNT, periodSeconds: COUNT }),
+  stabilizationWindowSeconds: bounded(0, 3600),
+  policies: new Matcher(
+    "one to four policies",
+    (value, world) =>
+      Array.isArray(value) &&
+      isWhole(value.length, 1, 4) &&
+      mismatches(() => value, listOf(POLICY), world).length === 0,
+  ),
 };
 
 const deployment = (name: ServiceName, { stores }: Service) => ({
@@ -226,7 +242,7 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
         terminationGracePeriodSeconds: bounded(30, 600),
         securityContext: podSecurity,
         imagePullSecrets: PULL,
-        topologySpreadConstraints: optional([SPREAD]),
+        topologySpreadConstraints: SPREAD_WHERE_ZONES,
         affinity: optional({ podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [APART] } }),
         containers: [
           {
@@ -336,7 +352,6 @@ const labelled = (label: string) => ({
   targetLabel: label,
 });
 const STACK_LABEL = { action: "replace", targetLabel: "stack", replacement: "{stack}" };
-const SCRAPED = oneOf(...SERVICE_NAMES.map(namespaceOf));
 const SCRAPING = matching("a number of seconds up to 60", /^([1-9]|[1-5]\d|60)s$/);
 const podMonitor = (namespace: string) => ({
   apiVersion: "monitoring.coreos.com/v1",
@@ -357,177 +372,23 @@ const podMonitor = (namespace: string) => ({
     ],
   },
 });
-/** No name that a metric of a pod has: gates would count what a rule makes up. */
-const RECORDED = matching("a name of Sparki's own, sparki:...", /^sparki:\w+:\w+$/);
-/** How long something is wrong before anyone is told. */
-const WAITING = matching("a duration up to 2h", /^([1-9]\d?[sm]|[12]h)$/);
-const EXPRESSION = matching("an expression", /\S/);
-const LABELLED = only(/^\w+$/, "labels");
-/** Routes go by the severity: an alert of another one reaches nobody, and one of another stack the wrong people. */
-const ALERT_LABELS = new Matcher("labels, this stack and a severity that is routed among them", (value, world) => {
-  const { severity, stack } = Object(value);
-  const isRouted = ["page", "ticket", "heartbeat"].includes(severity) && stack === world.stack;
-  return isRouted && mismatches(() => value, LABELLED, world).length === 0;
-});
-/** A page of this repository, where sparki:runbookUrl says that it can be read. */
-const RUNBOOK = new Matcher(
-  "a page below sparki:runbookUrl",
-  (value, { config }) =>
-    typeof value === "string" && value.startsWith(`${config.runbookUrl}/docs/`) && /^[\w.:/#-]+$/.test(value),
-);
-const CHANNEL = new Matcher("a channel of sparki:contacts", (value, { config }) =>
-  Object.values(config.contacts).some(({ channel }) => channel === value),
-);
 const prometheusRule = {
   apiVersion: "monitoring.coreos.com/v1",
   kind: "PrometheusRule",
   metadata,
-  spec: {
-    groups: listOf({
-      name: LINE,
-      interval: optional(matching("a duration up to 5m", /^([1-9]\d?s|[1-5]m)$/)),
-      rules: listOf(
-        oneOf(
-          { record: RECORDED, expr: EXPRESSION, labels: optional(LABELLED) },
-          {
-            alert: matching("an alert's name", /^\w+$/),
-            expr: EXPRESSION,
-            for: optional(WAITING),
-            labels: ALERT_LABELS,
-            annotations: { summary: LINE, runbook_url: RUNBOOK },
-          },
-        ),
-      ),
-    }),
-  },
-};
-/** One dashboard, in which nothing leads elsewhere or is more than text: Grafana shows it to whoever is on call. */
-const isDashboard = (text: unknown) => {
-  const parsed = typeof text === "string" ? parsedOnce(text) : undefined;
-  return (
-    typeof parsed === "object" &&
-    parsed !== null &&
-    !/javascript:|data:text|<\/?[a-z!]|\bhttps?:\/\//i.test(String(text))
-  );
+  spec: { groups: RULES },
 };
 const dashboard = {
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: metadataOf(matching("a dashboard", /^monitoring-dashboard-[a-z-]+$/)),
-  data: new Matcher("one dashboard as JSON", (value) =>
-    Object.entries(Object(value)).every(([key, text]) => /^[a-z-]+\.json$/.test(key) && isDashboard(text)),
-  ),
+  data: DASHBOARDS,
 };
-const slackKey = (key: string) => ({ name: "slack", key });
-const matched = (name: Shape, matchType: Shape, value: Shape) => ({ name, matchType, value });
-const matcher = matched(matching("a label", /^\w+$/), "=", matching("a value", /^[\w-]+$/));
-/** Whom the heartbeat reaches is no person. */
-const TO_PEOPLE = matching("a receiver other than the heartbeat", /^(?!heartbeat$)[\w-]+$/);
-/** Up to a day. */
-const DURATION = matching("a duration such as 5m, up to 24h", /^([1-9]\d?[sm]|([1-9]|1\d|2[0-4])h)$/);
-const route = {
-  continue: new Matcher("a flag", (value) => typeof value === "boolean"),
-  groupWait: DURATION,
-  groupInterval: optional(DURATION),
-  repeatInterval: DURATION,
-};
-const onCallKey = (key: string) => ({ name: "on-call", key });
-const receiver = {
-  name: LINE,
-  pagerdutyConfigs: optional([
-    {
-      routingKey: onCallKey("pagerduty"),
-      url: matching("PagerDuty's own address", /^https:\/\/events\.(eu\.)?pagerduty\.com\/v2\/enqueue$/),
-      sendResolved: optional(true),
-      severity: oneOf("critical", "warning"),
-      description: LINE,
-      component: LINE,
-      group: LINE,
-      clientURL: "{{ .CommonAnnotations.runbook_url }}",
-    },
-  ]),
-  opsgenieConfigs: optional([
-    {
-      apiKey: onCallKey("opsgenie"),
-      apiURL: matching("Opsgenie's own address", /^https:\/\/api\.(eu\.)?opsgenie\.com\/$/),
-      sendResolved: optional(true),
-      priority: oneOf("P1", "P3"),
-      message: LINE,
-      description: LINE,
-      source: LINE,
-    },
-  ]),
-};
-const slackReceiver = {
-  ...receiver,
-  slackConfigs: [
-    {
-      apiURL: slackKey("address"),
-      httpConfig: optional({ authorization: { credentials: slackKey("token") } }),
-      channel: CHANNEL,
-      sendResolved: optional(true),
-      linkNames: optional(new Matcher("a flag", (value) => typeof value === "boolean")),
-      title: LINE,
-      titleLink: "{{ .CommonAnnotations.runbook_url }}",
-      text: LINE,
-    },
-  ],
-};
-const heartbeat = {
-  name: "heartbeat",
-  webhookConfigs: [
-    { urlSecret: onCallKey("heartbeat"), sendResolved: new Matcher("false", (value) => value === false) },
-  ],
-};
-/** Only a stack without Slack has receivers that do not post there. */
-const RECEIVER = new Matcher("a receiver of this deployment", (value, world) =>
-  [slackReceiver, heartbeat, ...(world.bound.receiver === "slack" ? [] : [receiver])].some(
-    (shape) => mismatches(() => value, shape, world).length === 0,
-  ),
-);
-const WOKEN_BY = { page: "incidents", ticket: "platform" } as const;
-const RECEIVERS = new Matcher(
-  "receivers that reach Slack, and whom the release's values name as on call",
-  (value, world) => {
-    if (mismatches(() => value, listOf(RECEIVER), world).length > 0 || !Array.isArray(value)) return false;
-    const severities = ["page", "ticket"] as const;
-    return severities.every((severity) =>
-      (world.bound[severity] ?? "").split(" ").every((service) => {
-        const found = value.find(({ name }) => name === WOKEN_BY[severity]);
-        return service === "" || found?.[`${service}Configs`] !== undefined;
-      }),
-    );
-  },
-);
-/** Alerts go to Slack, PagerDuty, Opsgenie and the heartbeat, by the program's own secrets, and nowhere else. */
 const alertmanagerConfig = {
   apiVersion: "monitoring.coreos.com/v1alpha1",
   kind: "AlertmanagerConfig",
   metadata,
-  spec: {
-    route: {
-      receiver: TO_PEOPLE,
-      groupBy: listOf(LINE),
-      groupWait: DURATION,
-      groupInterval: DURATION,
-      repeatInterval: DURATION,
-      routes: listOf(
-        oneOf(
-          { ...route, receiver: TO_PEOPLE, matchers: [matcher] },
-          { ...route, receiver: "heartbeat", matchers: [matched("severity", "=", "heartbeat")] },
-        ),
-      ),
-    },
-    // A rule that any alert sets off would silence all others.
-    inhibitRules: [
-      {
-        sourceMatch: [matched("severity", "=", "page"), matched("objective", "!=", "")],
-        targetMatch: [matched("severity", "=", "ticket")],
-        equal: ["objective", "service", "stack"],
-      },
-    ],
-    receivers: RECEIVERS,
-  },
+  spec: ROUTING,
 };
 
 /** What a release of a chart consists of: each of its objects is rendered, and no others are. */
@@ -556,15 +417,15 @@ function serviceObjects(name: ServiceName): DeclaredObject[] {
 const scraping = networkPolicy("monitoring-scraping", {
   podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
   policyTypes: ["Egress"],
-  egress: listOf({
+  egress: SERVICE_NAMES.map(namespaceOf).map((scraped) => ({
     to: [
       {
-        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": SCRAPED } },
-        podSelector: { matchLabels: { "app.kubernetes.io/name": SCRAPED } },
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": scraped } },
+        podSelector: { matchLabels: { "app.kubernetes.io/name": scraped } },
       },
     ],
     ports: ports("http", "TCP"),
-  }),
+  })),
 });
 
 /** Every object that each chart of this repository renders. */

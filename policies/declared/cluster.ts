@@ -11,6 +11,7 @@ import {
   optional,
   ref,
   refs,
+  same,
 } from "./shape.ts";
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
@@ -44,13 +45,12 @@ function entriesOf(principals: readonly string[], access: string, policyArn: str
 
 /** The API's public endpoint is there for the networks of the config only, and off when it names none. */
 const isPublic = config("cluster.publicAccessCidrs", ({ cluster }) => cluster.publicAccessCidrs.length > 0);
-const publicAccessCidrs = new Matcher("what sparki:cluster.publicAccessCidrs says", (value, world) => {
-  const declared = world.config.cluster.publicAccessCidrs;
-  return (
-    Array.isArray(value) && value.length === declared.length && declared.every((cidr, index) => value[index] === cidr)
-  );
-});
-const optionalCidrs = optional(publicAccessCidrs);
+/** Left out of a public endpoint, they would be everybody's. */
+const publicAccessCidrs = new Matcher(
+  "what sparki:cluster.publicAccessCidrs says",
+  (value, { config }) => same(value, config.cluster.publicAccessCidrs),
+  { isOptional: ({ config }) => config.cluster.publicAccessCidrs.length === 0 },
+);
 
 /** All that the component's children are made of: the engine is told so of each of their properties. */
 const MADE_OF = [
@@ -84,9 +84,9 @@ export const cluster: readonly Declaration[] = [
       encryptionConfigKeyArn: ref("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
       endpointPrivateAccess: true,
       endpointPublicAccess: isPublic,
-      publicAccessCidrs: optionalCidrs,
+      publicAccessCidrs,
       kubernetesServiceIpAddressRange: "172.20.0.0/16",
-      privateSubnetIds: refs("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
+      privateSubnetIds: refs("network-private-{zone}", ["keys-cluster", "cluster-logs", "network-vpc"]),
       skipDefaultNodeGroup: true,
       upgradePolicy: { supportType: "STANDARD" },
       vpcId: ref("keys-cluster", "cluster-logs", "network-private-{zone}", "network-vpc"),
@@ -114,8 +114,8 @@ export const cluster: readonly Declaration[] = [
       vpcConfig: {
         endpointPrivateAccess: true,
         endpointPublicAccess: isPublic,
-        publicAccessCidrs: optionalCidrs,
-        subnetIds: refs(...MADE_OF),
+        publicAccessCidrs,
+        subnetIds: refs("network-private-{zone}", MADE_OF),
       },
       forceUpdateVersion: optional(false),
     },

@@ -5,7 +5,6 @@ import {
   declare,
   json,
   known,
-  listOf,
   Matcher,
   madeOf,
   matching,
@@ -301,13 +300,15 @@ export const accessLogs: readonly Declaration[] = [
     "edge-lb-access-logs-expiry": {
       bucket,
       transitionDefaultMinimumObjectSize: optional("all_storage_classes_128K"),
-      rules: listOf({
-        id: "expire",
-        status: "Enabled",
-        filter: optional({}),
-        expiration: { days: 365 },
-        noncurrentVersionExpiration: { noncurrentDays: 1 },
-      }),
+      rules: [
+        {
+          id: "expire",
+          status: "Enabled",
+          filter: optional({}),
+          expiration: { days: 365 },
+          noncurrentVersionExpiration: { noncurrentDays: 1 },
+        },
+      ],
     },
   }),
   ...declare("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", {

@@ -163,7 +163,7 @@ export const edge: readonly Declaration[] = [
       dropInvalidHeaderFields: true,
       enableDeletionProtection: protection,
       securityGroups: refs("edge-lb-entrance"),
-      subnets: refs("network-public-{zone}", "network-public-internet"),
+      subnets: refs("network-public-{zone}", ["network-public-internet"]),
       clientKeepAlive: optional(3600),
       enableCrossZoneLoadBalancing: optional(true),
       enableHttp2: optional(true),

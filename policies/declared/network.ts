@@ -1,4 +1,15 @@
-import { config, type Declaration, declare, known, matching, optional, ref, refs, type Shape } from "./shape.ts";
+import {
+  config,
+  type Declaration,
+  declare,
+  known,
+  matching,
+  optional,
+  ref,
+  refs,
+  refsOf,
+  type Shape,
+} from "./shape.ts";
 
 const PRIVATE_SUBNETS = refs("network-private-{zone}");
 const vpcId = ref("network-vpc");
@@ -95,7 +106,10 @@ export const network = [
   }),
   ...declare("aws:ec2/vpcEndpoint:VpcEndpoint", {
     "network-endpoint-s3": {
-      routeTableIds: refs("network-database", "network-private-*"),
+      routeTableIds: refsOf(
+        ({ config: { network } }) => 1 + (network.natGateways === "one" ? 1 : network.zones.length),
+        ...["network-database", "network-private-*"],
+      ),
       serviceName: "com.amazonaws.{region}.s3",
       vpcEndpointType: "Gateway",
       vpcId,

@@ -62,7 +62,7 @@ function requestFor({ chart, name, namespace, values }: AskedRelease, world: Wor
   const directory = isAbsolute(chart) ? chart : join(PROGRAM, chart);
   const planned = plannedValues(values, released);
   if (!isPlain(planned)) return [{ path: "values", expected: "an object of plain values" }];
-  const bound = { ...released, bound: { ...released.bound, ...receiversIn(planned) } };
+  const bound = { ...released, bound: { ...released.bound, ...receiversIn(planned, world) } };
   const files = filesOf(directory);
   if (!(files instanceof Map)) return [files];
   const { version: kubernetesVersion } = world.config.cluster;
@@ -74,16 +74,23 @@ function requestFor({ chart, name, namespace, values }: AskedRelease, world: Wor
   };
 }
 
-/** Where alerts go to, if anywhere, and who is woken by which severity. */
-function receiversIn(planned: unknown): Record<string, string> {
+/**
+ * Where alerts go to, whom the config wakes by which severity, and whether somebody listens for silence: at least where the
+ * stack has a secret to reach them by, whatever the release's values say.
+ */
+function receiversIn(planned: unknown, { config, bound }: World): Record<string, string> {
   const { slack, onCall }: { slack?: unknown; onCall?: unknown } = Object(planned);
-  const services = (severity: string) => Object(onCall)[severity];
-  const waking = ["page", "ticket"].flatMap((severity) => {
-    const found = services(severity);
-    return Array.isArray(found) ? [[severity, found.join(" ")]] : [];
-  });
-  const receiver = slack !== undefined ? "slack" : onCall !== undefined ? "on-call" : undefined;
-  return { ...Object.fromEntries(waking), ...(receiver && { receiver }) };
+  const hasSlack = slack !== undefined || bound.slackToken !== undefined || bound.slackWebhook !== undefined;
+  const isHeard = Object(onCall).heartbeat === true || bound.heartbeatUrl !== undefined;
+  const { page, ticket } = config.onCall;
+  const isSomebody = onCall !== undefined || isHeard || page.length + ticket.length > 0;
+  const receiver = hasSlack ? "slack" : isSomebody ? "on-call" : undefined;
+  return {
+    page: page.join(" "),
+    ticket: ticket.join(" "),
+    ...(isHeard && { heartbeat: "heartbeat" }),
+    ...(receiver && { receiver }),
+  };
 }
 
 function filesOf(directory: string): Map<string, Buffer> | Mismatch {

@@ -1,6 +1,6 @@
 import { type Document, parseAllDocuments, parseDocument, Scalar, visit } from "yaml";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { isUnknownValue } from "../judging/resource.ts";
+import { isUnknownValue, textsIn } from "../judging/resource.ts";
 
 /** What the declarations may speak of: the stack, its config, and what the resource's own name says. */
 export interface World {
@@ -25,6 +25,8 @@ export class Matcher {
   readonly mustRefer: boolean;
   /** Whether it may be left out on this stack. */
   readonly isOptional: (world: World) => boolean;
+  /** Says in what a value differs; undefined where all that there is to say is what it expects. */
+  readonly differences: ((value: unknown, world: World, path: string) => Mismatch[]) | undefined;
 
   constructor(
     expects: string,
@@ -33,6 +35,7 @@ export class Matcher {
       readonly sources?: readonly string[];
       readonly mustRefer?: boolean;
       readonly isOptional?: Matcher["isOptional"];
+      readonly differences?: NonNullable<Matcher["differences"]>;
     } = {},
   ) {
     this.expects = expects;
@@ -40,6 +43,7 @@ export class Matcher {
     this.sources = more.sources ?? [];
     this.mustRefer = more.mustRefer ?? false;
     this.isOptional = more.isOptional ?? (() => false);
+    this.differences = more.differences;
   }
 
   toJSON(): string {
@@ -96,7 +100,7 @@ function mismatchesOf(value: unknown, shape: Shape, world: World, path: string):
   const wrong = [{ path, expected: told(shape, world) }];
   if (shape instanceof Matcher) {
     try {
-      return shape.accepts(value, world) ? [] : wrong;
+      return shape.differences?.(value, world, path) ?? (shape.accepts(value, world) ? [] : wrong);
     } catch (error) {
       if (!isUnknownValue(error)) throw error;
       return shape.sources.length > 0 ? [] : [{ path, expected: `a value that preview knows: ${shape.expects}` }];
@@ -173,9 +177,28 @@ export function madeOf(shape: Shape, ...sources: readonly string[]): Matcher {
   });
 }
 
-/** A list of such outputs. */
-export function refs(...sources: readonly string[]): Matcher {
-  return each(`outputs of ${sources.join(" and ")}`, ref(...sources), { sources, mustRefer: true });
+/**
+ * A list of such outputs: one of each resource that the name stands for on this stack, and none twice. The engine may be
+ * told that it comes from further ones, of which it has nothing.
+ */
+export function refs(source: string, further: readonly string[] = []): Matcher {
+  return refsOf((world) => namesOf(source, world).length, source, ...further);
+}
+
+/** A list of so many such outputs, and none twice: with fewer, a zone or a way is left out. */
+export function refsOf(count: (world: World) => number, ...sources: readonly string[]): Matcher {
+  const listed = each(`outputs of ${sources.join(" and ")}`, ref(...sources), {});
+  return new Matcher(
+    listed.expects,
+    (value, world) =>
+      Array.isArray(value) && value.length === count(world) && areDistinct(value) && listed.accepts(value, world),
+    { sources, mustRefer: true },
+  );
+}
+
+function areDistinct(list: readonly unknown[]): boolean {
+  const texts = textsIn(() => list);
+  return new Set(texts).size === texts.length;
 }
 
 /** A list of values, at least one, each of that shape or one that preview cannot know yet and that comes from these resources. */

@@ -5,6 +5,7 @@ import { HOSTILE_CHARTS } from "../policies/hostile/charts.ts";
 import { FURTHER } from "../policies/hostile/further.ts";
 import { ODD } from "../policies/hostile/odd.ts";
 import { HOSTILE_OPTIONS, type HostileOptions } from "../policies/hostile/options.ts";
+import { OUTSIDER } from "../policies/hostile/outsider.ts";
 import { HOSTILE } from "../policies/hostile/resources.ts";
 import { UNFORESEEN } from "../policies/hostile/unforeseen.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
@@ -139,9 +140,15 @@ describe("the pack in the engine, before hostile resources", () => {
   });
 
   it("refuses every one of them, and every hostile chart, in one preview", async () => {
-    const served: Served[] = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...UNFORESEEN, ...HOSTILE_OPTIONS].filter(
-      ({ type }) => SERVED.test(type),
-    );
+    const served: Served[] = [
+      ...HOSTILE,
+      ...ATTACKS,
+      ...FURTHER,
+      ...ODD,
+      ...UNFORESEEN,
+      ...OUTSIDER,
+      ...HOSTILE_OPTIONS,
+    ].filter(({ type }) => SERVED.test(type));
     expect(served.length).toBeGreaterThanOrEqual(400);
     expect(HOSTILE_CHARTS.length).toBeGreaterThanOrEqual(300);
     const run = await engine.preview(async () => {

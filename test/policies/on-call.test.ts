@@ -1,19 +1,29 @@
 import { chartsDeclared } from "../../policies/charts-declared.ts";
 import { declaredOnly } from "../../policies/declared-only.ts";
+import type { AlertSecret } from "../../policies/policy.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
-import { monitoringChartValues, onCallArgs } from "../support/monitoring.ts";
-import { judge, thing } from "../support/policy-fixtures.ts";
+import { configuredMonitoring, onCallArgs } from "../support/monitoring.ts";
+import { judge, situation, thing } from "../support/policy-fixtures.ts";
 import { monitoringRelease } from "../support/policy-releases.ts";
 
 const CONFIG = "templates/alertmanager-config.yaml";
 const WAKING = onCallArgs({ page: ["pagerduty", "opsgenie"], ticket: ["opsgenie"] });
 
-/** The chart's folder with its release's values, in which somebody is on call. */
-function judged(folder: string, onCall: object | undefined, slack: boolean): string[] {
-  const { slack: reference, ...values } = monitoringChartValues("prod");
+type Waking = Parameters<typeof onCallArgs>[0];
+const NOBODY: Waking = { page: [], ticket: [] };
+
+/** The chart's folder with its release's values, in which somebody is on call; the config says whom, as they do. */
+function judged(
+  folder: string,
+  onCall: ReturnType<typeof onCallArgs> | undefined,
+  slack: boolean,
+  { page, ticket }: Waking = onCall ?? NOBODY,
+): string[] {
+  const { slack: reference, ...values } = configuredMonitoring("prod", onCall);
   const more = { ...(slack && { slack: reference }), ...(onCall && { onCall }) };
   const release = monitoringRelease(folder, JSON.parse(JSON.stringify({ ...values, ...more })));
-  return judge([chartsDeclared], [release]).map(({ property }) => property ?? "");
+  const given = situation({ onCall: { page: [...page], ticket: [...ticket], region: "us" } });
+  return judge([chartsDeclared], [release], given).map(({ property }) => property ?? "");
 }
 
 describe("who is on call, in the chart of monitoring", () => {
@@ -47,6 +57,42 @@ describe("who is on call, in the chart of monitoring", () => {
   ])("is refused for %s", (_, from, to) => {
     const folder = charts.make("monitoring", { file: CONFIG, replace: [from, to] });
     expect(judged(folder, WAKING, true).join("\n")).toContain("AlertmanagerConfig monitoring: spec.receivers");
+  });
+});
+
+describe("alerts that the stack has secrets for", () => {
+  const values = { ...configuredMonitoring("prod") };
+  const said = (changes: object, alertSecrets: readonly AlertSecret[], waking = NOBODY) => {
+    const { slack, ...others } = values;
+    const release = monitoringRelease(
+      "./apps/charts/monitoring",
+      JSON.parse(JSON.stringify({ ...others, ...changes })),
+    );
+    const given = situation({ onCall: { page: [...waking.page], ticket: [...waking.ticket], region: "us" } });
+    return judge([chartsDeclared], [release], { ...given, alertSecrets }).map(({ property }) => property ?? "");
+  };
+  const slack = { slack: values.slack };
+
+  it.each<[string, object, readonly AlertSecret[]]>([
+    ["a bot's token", slack, ["slackToken"]],
+    ["a webhook", slack, ["slackWebhook"]],
+    ["nothing", {}, []],
+  ])("pass with %s", (_, changes, secrets) => expect(said(changes, secrets)).toEqual([]));
+
+  it.each<[string, object, readonly AlertSecret[], string]>([
+    ["no way to Slack's bot", {}, ["slackToken"], "AlertmanagerConfig"],
+    ["no way to Slack's webhook", {}, ["slackWebhook"], "AlertmanagerConfig"],
+    ["somebody on call in the place of Slack", { onCall: onCallArgs(NOBODY) }, ["slackToken"], "receivers"],
+    ["no heartbeat", slack, ["slackToken", "heartbeatUrl"], "Watchdog"],
+    ["nobody who hears the heartbeat's end", {}, ["heartbeatUrl"], "AlertmanagerConfig"],
+  ])("are refused with %s", (_, changes, secrets, says) => {
+    expect(said(changes, secrets).join("\n")).toContain(says);
+  });
+
+  it("are refused where the config wakes somebody whom the values leave out", () => {
+    expect(said({}, [], { page: ["pagerduty"], ticket: [] }).join("\n")).toContain("AlertmanagerConfig");
+    const none = { onCall: onCallArgs(NOBODY) };
+    expect(said({ ...slack, ...none }, [], { page: ["pagerduty"], ticket: [] }).join("\n")).toContain("receivers");
   });
 });
 

@@ -5,14 +5,15 @@ import { monitoringValues } from "../../apps/monitoring-values.ts";
 import { type Json, type Manifest, render, type Values } from "./chart.ts";
 import { stackConfig } from "./workload-values.ts";
 
-/** What the program gives for a stack. */
-export function monitoringArgs(stack: string): MonitoringArgs {
+/** What the program gives for a stack, whose backups were restored in drills unless it is `asConfigured`. */
+export function monitoringArgs(stack: string, { asConfigured = false } = {}): MonitoringArgs {
   const { objectives, contacts, runbookUrl, ...config } = stackConfig(stack);
+  const drills = asConfigured ? {} : { restoredOn: "2026-11-01", cacheRestoredOn: "2026-11-02" };
   return {
     stack,
     objectives,
     channels: contacts,
-    facts: { ...factsOf(config), restoredOn: "2026-11-01", cacheRestoredOn: "2026-11-02" },
+    facts: { ...factsOf(config), ...drills },
     runbookBaseUrl: runbookUrl,
     slack: { secretName: "slack", addressKey: "address" },
     onCall: undefined,
@@ -28,7 +29,16 @@ export function onCallArgs({ page, ticket }: Pick<OnCallReference, "page" | "tic
 
 /** The monitoring chart's values for a stack, as Helm gets them. */
 export function monitoringChartValues(stack: string): Values {
-  return { ...plain(monitoringValues(monitoringArgs(stack))), chartHash: "2".repeat(64) };
+  return chartValuesOf(monitoringArgs(stack));
+}
+
+/** The same, of exactly what the stack's config says, and of who is on call besides. */
+export function configuredMonitoring(stack: string, onCall?: OnCallReference): Values {
+  return chartValuesOf({ ...monitoringArgs(stack, { asConfigured: true }), onCall });
+}
+
+function chartValuesOf(args: MonitoringArgs): Values {
+  return { ...plain(monitoringValues(args)), chartHash: "2".repeat(64) };
 }
 
 /** The objects of the monitoring chart for a stack; `changes` are put over its values. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { chartFilesIn, filesHash } from "../../shared/chart-files.ts";
 import { chartDirectory, ciValues, type Values } from "./chart.ts";
-import { monitoringChartValues } from "./monitoring.ts";
+import { configuredMonitoring } from "./monitoring.ts";
 import { example } from "./policy-fixtures.ts";
 import { parsedStackConfig } from "./policy-stack.ts";
 
@@ -50,7 +50,7 @@ export function helmRelease(chart: "engine" | "web", track: "one-box" | "fleet",
 }
 
 /** The monitoring's Helm release as production asks for it, with its values or these. */
-export function monitoringRelease(directory: string, values: Values = monitoringChartValues("prod")) {
+export function monitoringRelease(directory: string, values: Values = configuredMonitoring("prod")) {
   const chartHash = filesHash(chartFilesIn(directory));
   return example("kubernetes:helm.sh/v3:Release", {
     name: "monitoring",

@@ -1,5 +1,6 @@
 import type { ChartChange } from "../../support/hostile-chart.ts";
 import { ODD_CHARTS } from "./odd-charts.ts";
+import { OUTSIDER_CHARTS } from "./outsider-charts.ts";
 import { UNFORESEEN_CHARTS } from "./unforeseen-charts.ts";
 
 /** A change to a chart that must never reach the cluster, and what has to be said of it. */
@@ -710,4 +711,5 @@ export const HOSTILE_CHARTS = [
   ...FURTHER_EDITS,
   ...ODD_CHARTS,
   ...UNFORESEEN_CHARTS,
+  ...OUTSIDER_CHARTS,
 ];

@@ -48,15 +48,36 @@ export const HOSTILE_OPTIONS: readonly HostileOptions[] = [
     ["command:local:Command", "destroy-guard", { ignoreChanges: ["delete"] }],
     ["command:local:Command", "database-jobs-migrate-run", { ignoreChanges: ["stdin", "environment"] }],
     ["pulumi:index:Stash", "promotion-record", { ignoreChanges: ["input"] }],
+    ["aws:ec2/flowLog:FlowLog", "network-flow-log", { ignoreChanges: ["tags.release", "trafficType"] }],
+    ["aws:lb/listener:Listener", "edge-lb-https", { ignoreChanges: ["sslPolicy"] }],
+    [
+      "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+      "edge-lb-access-logs-private",
+      { ignoreChanges: ["blockPublicAcls"] },
+    ],
+    ["aws:cloudwatch/logGroup:LogGroup", "cluster-logs", { ignoreChanges: ["retentionInDays"] }],
+    ["kubernetes:core/v1:ServiceAccount", "sparki-web-web", { ignoreChanges: ["automountServiceAccountToken"] }],
+    ["random:index/randomPassword:RandomPassword", "secrets-migrations-password", { ignoreChanges: ["keepers"] }],
+    ["aws:rds/subnetGroup:SubnetGroup", "database-subnets", { ignoreChanges: ["TAGS.release"] }],
+    ["aws:kms/key:Key", "keys-secrets", { protect: true, ignoreChanges: ["tags.release", 'tags["release"]'] }],
   ]),
   ...told("deleteBeforeReplace", [
     ["aws:lb/loadBalancer:LoadBalancer", "edge-lb-balancer", { deleteBeforeReplace: true }],
     ["aws:ec2/vpc:Vpc", "network-vpc", { deleteBeforeReplace: true }],
     ["aws:secretsmanager/secret:Secret", "secrets-cache", { deleteBeforeReplace: true }],
+    [
+      "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+      "identities-engine-association",
+      { deleteBeforeReplace: true },
+    ],
+    ["aws:wafv2/webAclAssociation:WebAclAssociation", "edge-waf-association", { deleteBeforeReplace: true }],
+    [POLICY, "sparki-web-default-deny", { deleteBeforeReplace: true }],
   ]),
   ...told("customTimeouts", [
     [RELEASE, "web-fleet", { customTimeouts: { create: "1s" } }],
     ["aws:rds/parameterGroup:ParameterGroup", "database-parameters", { customTimeouts: { delete: "24h" } }],
+    ["command:local:Command", "database-jobs-seed-run", { customTimeouts: { create: "1s" } }],
+    ["aws:acm/certificateValidation:CertificateValidation", "edge-tls-issued", { customTimeouts: { create: "1ms" } }],
   ]),
 ];
 

@@ -4,10 +4,11 @@ import { judge, thing } from "../../support/policy-fixtures.ts";
 import { ATTACKS, LITERALS } from "./attacks.ts";
 import { FURTHER } from "./further.ts";
 import { ODD } from "./odd.ts";
+import { OUTSIDER } from "./outsider.ts";
 import { HOSTILE } from "./resources.ts";
 import { UNFORESEEN } from "./unforeseen.ts";
 
-const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...UNFORESEEN, ...LITERALS];
+const ALL = [...HOSTILE, ...ATTACKS, ...FURTHER, ...ODD, ...UNFORESEEN, ...OUTSIDER, ...LITERALS];
 
 describe("the hostile resources", () => {
   it("are at least 150, under a title of their own each", () => {

@@ -1,0 +1,323 @@
+import { connectionLimit } from "../../stacks/connection-limit.ts";
+import { objectiveLabel, type StackConfig } from "../../stacks/schema.ts";
+import { ENTERED, namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
+import { Matcher, type Mismatch, mismatches, optional, type Shape, type World } from "./shape.ts";
+
+type Severity = "page" | "ticket" | "heartbeat";
+
+/** An alert: what makes it fire, after how long, and the labels by which it finds its people. */
+interface DeclaredAlert {
+  readonly severity: Severity;
+  readonly component: "application" | "database" | "cache" | "network" | "platform" | "monitoring";
+  readonly expr: string;
+  /** @default at once */
+  readonly for?: string;
+  /** @default the series' namespace */
+  readonly service?: string;
+  /** It is silenced for as long as a deployment goes on. */
+  readonly isCausedByDeployment?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const DAY_SECONDS = 86_400;
+const ALL = SERVICE_NAMES.map(namespaceOf).join("|");
+const SERVED = ENTERED.map(namespaceOf).join("|");
+const SCRAPERS = "job, endpoint, service, container, prometheus, prometheus_replica, replica, receive, tenant_id";
+
+/** The growth of each pod's counter in a second, whoever scrapes it. */
+function rateOnce(metric: string, labels: string, range: string): string {
+  const rate = (pod: string) => `(rate(${metric}{${labels},${pod}}${range}))`;
+  return `(max without (${SCRAPERS}, instance) ${rate('pod!=""')} or max without (${SCRAPERS}) ${rate('pod!~".+"')})`;
+}
+
+/** Whom an alert about AWS is about, by what the CloudWatch exporter calls the metric. */
+const aws = (metric: string, stack: string) => `aws_${metric}{custom_tag_stack="${stack}"}`;
+const ofEngine = (metric: string, stack: string, more = "") =>
+  `${metric}{namespace="sparki-engine",stack="${stack}"${more}}`;
+
+const WINDOWS = ["5m", "30m", "1h", "6h"];
+const LONG_WINDOWS = ["1d", "3d", "30d"];
+type Objective = StackConfig["objectives"][number];
+
+/** The series that an objective's proportion of bad requests is recorded as, by what each is recorded from. */
+function recordedOf({ kind }: Objective, objective: string, stack: string): Readonly<Record<string, string>> {
+  const users = `namespace=~"${SERVED}",stack="${stack}",synthetic="false"`;
+  const perSecond = (metric: string, window: string, more = "") =>
+    `sum by (namespace) (${rateOnce(metric, users + more, `[${window}]`)})`;
+  const counted = kind.type === "errors" ? "http_requests_total" : "http_request_duration_seconds_count";
+  const requests = (window: string) => perSecond(counted, window);
+  const bad = (window: string) => {
+    if (kind.type === "errors")
+      return `${perSecond(counted, window, ',status=~"5.."')} or 0 * ${perSecond(counted, window)}`;
+    const bound = String(kind.seconds).replace(".", "\\.") + (Number.isInteger(kind.seconds) ? "(\\.0)?" : "");
+    const quick = perSecond("http_request_duration_seconds_bucket", window, `,le=~${JSON.stringify(bound)}`);
+    return `clamp_min(${perSecond(counted, window)} - ${quick}, 0)`;
+  };
+  const over = (name: string, window: string) =>
+    `sum_over_time(${name}{objective="${objective}",stack="${stack}"}[${window}])`;
+  const long = (window: string) =>
+    `${over("sparki:slo_bad:rate5m", window)} / (${over("sparki:slo_requests:rate5m", window)} > 0)`;
+  return {
+    "sparki:slo_requests:rate5m": requests("5m"),
+    "sparki:slo_bad:rate5m": bad("5m"),
+    ...Object.fromEntries(
+      WINDOWS.map((each) => [`sparki:slo_bad:ratio_rate${each}`, `(${bad(each)}) / (${requests(each)} > 0)`]),
+    ),
+    ...Object.fromEntries(LONG_WINDOWS.map((each) => [`sparki:slo_bad:ratio_rate${each}`, long(each)])),
+  };
+}
+
+/** The pairs of windows that burn a budget too fast, and by what factor. */
+const BURNS = [
+  ["Fast", "1h", "5m", 14.4, "page"],
+  ["Medium", "6h", "30m", 6, "page"],
+  ["Slow", "3d", "6h", 1, "ticket"],
+] as const;
+
+function burnsOf({ maxRatio }: Objective, objective: string, stack: string): [string, DeclaredAlert][] {
+  const named = objective.replaceAll(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+  const ratio = (window: string, factor: number) =>
+    `sparki:slo_bad:ratio_rate${window}{objective="${objective}",stack="${stack}"} > ${factor} * ${maxRatio}`;
+  // What not even failing every request could reach has no alert.
+  return BURNS.filter(([, , , factor]) => factor * maxRatio < 1).map(([speed, long, short, factor, severity]) => [
+    `${named}BudgetBurn${speed}`,
+    {
+      severity,
+      component: "application",
+      expr: `${ratio(long, factor)} and ${ratio(short, factor)}`,
+      labels: { burn_windows: `${long}/${short}` },
+    },
+  ]);
+}
+
+/** No pod of a service answers Prometheus, though one did within a month. */
+function missingOf(namespace: string, stack: string): DeclaredAlert {
+  const up = `up{namespace="${namespace}",stack="${stack}"}`;
+  const silent = `sum by (namespace) (${up}) == 0 or absent(${up})`;
+  const expr = `(${silent}) and on () max(max_over_time(${up}[30d])) > 0`;
+  return { severity: "page", component: "monitoring", expr, for: "5m" };
+}
+
+function failing(component: "database" | "cache", metric: string, stack: string): DeclaredAlert {
+  const rate = (more = "") => `sum by (namespace) (rate(${ofEngine(metric, stack, more)}[5m]))`;
+  const expr = `${rate(',result="error"')} / (${rate()} > 0) > 0.01`;
+  return { severity: "ticket", component, expr, for: "5m" };
+}
+
+/** Alerts that compare a day which the config has with today. */
+const overdue = (component: "database" | "cache", service: string, fact: string, days: number): DeclaredAlert => ({
+  severity: "ticket",
+  component,
+  service,
+  expr: `time() - ${fact} > ${days * DAY_SECONDS}`,
+});
+
+const page = (component: DeclaredAlert["component"], expr: string, wait: string, service?: string): DeclaredAlert => ({
+  severity: "page",
+  component,
+  expr,
+  for: wait,
+  ...(service !== undefined && { service }),
+});
+const ticket = (...args: Parameters<typeof page>): DeclaredAlert => ({ ...page(...args), severity: "ticket" });
+const silenced = (alert: DeclaredAlert): DeclaredAlert => ({ ...alert, isCausedByDeployment: true });
+
+function stopped(stack: string): string {
+  const users = `namespace=~"${SERVED}",stack="${stack}"`;
+  const rate = (range: string) =>
+    `sum by (namespace) (${rateOnce("http_requests_total", `${users},synthetic="false"`, range)})`;
+  return `(${rate("[10m] offset 1h")} > 1 unless ${rate("[10m]")} > 0) and sum by (namespace) (up{${users}}) > 0`;
+}
+
+/** Every alert of a stack, by its name; fires always only where somebody listens for its silence. */
+function alertsOf({ stack, config, bound }: World): Readonly<Record<string, DeclaredAlert>> {
+  const of = (metric: string) => aws(metric, stack);
+  const day = (fact: string) => `sparki:${fact}:since_seconds{stack="${stack}"}`;
+  const fleets = (metric: string) => `sum by (namespace) (${metric}{deployment=~".*-fleet"})`;
+  const open = `sum by (namespace) (${ofEngine("database_connections", stack, ',state="active"')})`;
+  const most = `sum by (namespace) (${ofEngine("database_connections_max", stack)})`;
+  const limit = `max(sparki:database_connections:limit{stack="${stack}"})`;
+  const refused = `sum(${of("applicationelb_httpcode_elb_5_xx_count_sum")})`;
+  const asked = `(sum(${of("applicationelb_request_count_sum")}) > 10)`;
+  const restarts = `increase(kube_pod_container_status_restarts_total{namespace=~"${ALL}"}[15m])`;
+  return {
+    ...Object.fromEntries(config.objectives.flatMap((one) => burnsOf(one, objectiveLabel(one), stack))),
+    ...Object.fromEntries(
+      SERVICE_NAMES.map((service) => [
+        `${service.charAt(0).toUpperCase()}${service.slice(1)}MetricsMissing`,
+        missingOf(namespaceOf(service), stack),
+      ]),
+    ),
+    RequestsStopped: page("application", stopped(stack), "2m"),
+    DatabaseConnectionsExhausted: ticket("database", `${open} / ${most} > 0.9`, "10m"),
+    DatabaseFailing: failing("database", "database_queries_total", stack),
+    CacheFailing: failing("cache", "cache_commands_total", stack),
+    DatabaseStorageLow: ticket("database", `min(${of("rds_free_storage_space_minimum")}) < 10e9`, "15m", "rds"),
+    DatabaseStorageFull: page("database", `min(${of("rds_free_storage_space_minimum")}) < 2e9`, "1m", "rds"),
+    DatabaseCpuHigh: silenced(ticket("database", `avg(${of("rds_cpuutilization_average")}) > 90`, "15m", "rds")),
+    DatabaseConnectionsHigh: ticket(
+      "database",
+      `max(${of("rds_database_connections_maximum")}) / ${limit} > 0.8`,
+      "5m",
+      "rds",
+    ),
+    CacheMemoryHigh: ticket(
+      "cache",
+      `max(${of("elasticache_database_memory_usage_percentage_maximum")}) > 85`,
+      "10m",
+      "redis",
+    ),
+    CacheEvicting: ticket("cache", `sum(${of("elasticache_evictions_sum")}) > 0`, "10m", "redis"),
+    CacheReplicaLag: ticket("cache", `max(${of("elasticache_replication_lag_maximum")}) > 10`, "5m", "redis"),
+    LoadBalancerFailing: page("network", `${refused} / ${asked} > 0.05`, "3m", "load-balancer"),
+    LoadBalancerRejecting: page(
+      "network",
+      `sum(${of("applicationelb_rejected_connection_count_sum")}) > 0`,
+      "3m",
+      "load-balancer",
+    ),
+    NatPortsExhausted: ticket("network", `sum(${of("natgateway_error_port_allocation_sum")}) > 0`, "5m", "nat"),
+    CertificateExpiring: ticket(
+      "network",
+      `min(${of("certificatemanager_days_to_expiry_minimum")}) < 30`,
+      "1h",
+      "certificate",
+    ),
+    CertificateEnding: page(
+      "network",
+      `min(${of("certificatemanager_days_to_expiry_minimum")}) < 5`,
+      "1h",
+      "certificate",
+    ),
+    CloudWatchMetricsMissing: ticket(
+      "monitoring",
+      `absent(${of("rds_free_storage_space_minimum")})`,
+      "30m",
+      "cloudwatch-exporter",
+    ),
+    NodeNotReady: ticket(
+      "platform",
+      'sum(kube_node_status_condition{condition="Ready",status="true"} == bool 0) > 0',
+      "15m",
+      "cluster",
+    ),
+    PodsPending: silenced(
+      ticket("platform", `sum by (namespace) (kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"}) > 0`, "10m"),
+    ),
+    PodsRestarting: silenced(ticket("platform", `sum by (namespace) (${restarts}) > 3`, "1m")),
+    FleetUnavailable: page(
+      "platform",
+      `${fleets("kube_deployment_status_replicas_available")} / (${fleets("kube_deployment_spec_replicas")} > 0) < 0.5`,
+      "5m",
+    ),
+    ClusterMetricsMissing: ticket(
+      "monitoring",
+      'absent(kube_pod_status_phase{namespace="sparki-engine"})',
+      "15m",
+      "kube-state-metrics",
+    ),
+    RestoreDrillOverdue: overdue("database", "drill", day("restore_test"), 85),
+    CacheRestoreDrillOverdue: overdue("cache", "drill", day("cache_restore_test"), 85),
+    PasswordsOld: overdue("database", "passwords", day("passwords"), 76),
+    ...(bound.heartbeat === undefined
+      ? {}
+      : { Watchdog: { severity: "heartbeat", component: "monitoring", service: "alerting", expr: "vector(1)" } }),
+  };
+}
+
+/** What no metric tells, as the config has it: the days of secrets and drills, and what the database's class allows. */
+function factsOf({ database, cache, preflight }: StackConfig): Readonly<Record<string, number | undefined>> {
+  const [passwords = ""] = [database.passwordsSince, cache.authTokenSince].sort();
+  const seconds = (day: string | undefined) => (day === undefined ? undefined : Date.parse(day) / 1000);
+  return {
+    "sparki:passwords:since_seconds": seconds(passwords),
+    "sparki:restore_test:since_seconds": seconds(preflight.restoreTest?.on),
+    "sparki:cache_restore_test:since_seconds": seconds(preflight.cacheRestoreTest?.on),
+    "sparki:database_connections:limit": connectionLimit(database.instanceClass),
+  };
+}
+
+/** One line for whoever is told: words and the alert's own labels and value, and neither a link nor a mention. */
+const SUMMARY = new Matcher(
+  "a line of words, labels and the value, without a link or a mention",
+  (value, { config }) => {
+    if (typeof value !== "string") return false;
+    // What the config calls an objective may look like either, and is no program's to choose.
+    const own = config.objectives.reduce((text, { name }) => text.replaceAll(`"${name}"`, '""'), value);
+    const isWords = /^(?:[^{}\r\n]|\{\{ \$(?:labels\.\w+|value(?: \| humanize\w*)?) \}\})+$/.test(own);
+    return isWords && !/:\/\/|<\S|@/.test(own);
+  },
+);
+
+/** Every rule of the stack by what names it: an alert's name, or a record's with its objective. */
+function rulesOf(world: World): Readonly<Record<string, Shape>> {
+  const { stack, config } = world;
+  const alerts = Object.entries(alertsOf(world)).map(([alert, declared]) => {
+    const { severity, component, expr, service = "{{ $labels.namespace }}", labels, isCausedByDeployment } = declared;
+    const shape: Shape = {
+      alert,
+      expr,
+      ...(declared.for !== undefined && { for: declared.for }),
+      labels: {
+        ...labels,
+        ...{ stack, severity, component, service, namespace: "sparki-monitoring" },
+        ...(isCausedByDeployment === true && { caused_by: "deployment" }),
+      },
+      annotations: {
+        summary: SUMMARY,
+        runbook_url: `${config.runbookUrl}/docs/alerts.md#${alert.toLowerCase()}`,
+      },
+    };
+    return [alert, shape];
+  });
+  const recorded = config.objectives.flatMap((one) => {
+    const objective = objectiveLabel(one);
+    return Object.entries(recordedOf(one, objective, stack)).map(([record, expr]) => [
+      `${record} of ${objective}`,
+      { record, expr, labels: { objective, stack } },
+    ]);
+  });
+  const facts = Object.entries(factsOf(config)).flatMap(([record, value]) =>
+    value === undefined ? [] : [[record, { record, expr: `vector(${value})`, labels: { stack } }]],
+  );
+  return Object.fromEntries([...recorded, ...facts, ...alerts]);
+}
+
+const GROUP: Readonly<Record<string, Shape>> = {
+  name: new Matcher("a group's name", (value) => typeof value === "string" && /^[a-z0-9-]+$/.test(value)),
+  interval: optional(
+    new Matcher("a duration up to 5m", (value) => typeof value === "string" && /^([1-9]\d?s|[1-5]m)$/.test(value)),
+  ),
+  rules: new Matcher(
+    "rules",
+    (value) => Array.isArray(value) && value.every((rule) => typeof rule === "object" && rule !== null),
+  ),
+};
+
+function nameOf(rule: unknown): string {
+  const { alert, record, labels } = Object(rule);
+  const { objective } = Object(labels);
+  return `${alert ?? record}${alert === undefined && objective !== undefined ? ` of ${objective}` : ""}`;
+}
+
+/** In what the groups differ from the stack's rules, each of which is there once. */
+function differences(value: unknown, world: World, path: string): Mismatch[] {
+  if (!Array.isArray(value)) return [{ path, expected: "groups of rules" }];
+  const around = value.flatMap((group, index) => mismatches(() => group, GROUP, world, `${path}[${index}]`));
+  if (around.length > 0) return around;
+  const rules: unknown[] = value.flatMap((group) => Object(group).rules);
+  const twice = rules.map(nameOf).filter((name, index, names) => names.indexOf(name) !== index);
+  if (twice.length > 0) return twice.map((name) => ({ path: `${path}.${name}`, expected: "to be there once" }));
+  const named = Object.fromEntries(rules.map((rule) => [nameOf(rule), rule]));
+  return mismatches(() => named, rulesOf(world), world, path);
+}
+
+/**
+ * The groups of a stack's rules: every alert, and everything that alerts are computed from, as it is declared here. One
+ * that is left out, waits longer or asks another thing tells nobody of what it is there for.
+ */
+export const RULES = new Matcher(
+  "every rule of policies/declared/alerts.ts, and no other",
+  (value, world) => differences(value, world, "").length === 0,
+  { differences },
+);
