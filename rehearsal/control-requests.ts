@@ -129,6 +129,8 @@ export const faultsSchema = z.strictObject({
     .string()
     .regex(/^\d+ \d+ \d+ [0-9A-F]+$/)
     .exactOptional(),
+  /** Deleted by someone's hand, once, with all that was in it. It stays so. */
+  cluster: z.literal("deleted").exactOptional(),
   /** Whether the cluster's nodes take pods. @default they do */
   nodes: z.literal("closed").exactOptional(),
   /** The zone that is lost, by its name; the first one of the cluster has the primaries of database and cache. */

@@ -30,6 +30,7 @@ export interface FaultTargets {
   readonly account: {
     readonly world: World;
     readonly faults: FaultInjection;
+    deleteCluster(): Promise<void>;
     /** Issues every certificate again, for so many days. */
     renewCertificates(days?: number): Promise<void>;
   };
@@ -61,6 +62,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     signer,
     slack,
     names,
+    cluster,
     nodes,
     zone,
     account: profile,
@@ -86,6 +88,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     else if (!targets.zones.isDown(name)) await server.resume();
   }
   await targets.zones.set(zone);
+  if (cluster === "deleted") await account.deleteCluster();
   backing.loadBalancer.limitGateRequests(gateRequests);
   await misbehave(targets, fleet);
   await closeNodes(targets, nodes === "closed");

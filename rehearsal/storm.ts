@@ -89,6 +89,9 @@ export class Storm {
       admit: (name) => clusters.admit(name),
       stop: async (name) => {
         this.close();
+        this.#access = undefined;
+        // Else it would go on where it was in this one when it watches the next.
+        await (await this.#running)?.watch(undefined);
         await clusters.stop(name);
       },
     };

@@ -220,11 +220,13 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
   },
   "aws:eks/getCluster:getCluster": (args, _settings, { world }) => {
     const name = text(args, "name") ?? "";
-    const found = standing(world.get(TYPES.cluster, name));
+    const found = world.get(TYPES.cluster, name);
     if (found === undefined) throw new AwsError("ResourceNotFoundException", `No cluster found for name: ${name}.`);
     const data = text(found.outputs, "certificateAuthority.data") ?? "";
     const { certificateAuthority: _, ...outputs } = found.outputs;
-    return { ...found.inputs, ...outputs, id: name, name, arn: found.arn, certificateAuthorities: [{ data }] };
+    const { id, arn, inputs } = found;
+    const told = { id, name, arn, status: CLUSTER_STATUS[found.status], certificateAuthorities: [{ data }] };
+    return { ...inputs, endpoint: "", ...outputs, ...told };
   },
   "aws:rds/getInstance:getInstance": (args, _settings, cloud) => {
     const found = databaseNamed(text(args, "dbInstanceIdentifier") ?? "", cloud);
@@ -334,6 +336,8 @@ function bucketProperties(bucket: string, world: Cloud["world"]): object {
     },
   };
 }
+
+const CLUSTER_STATUS = { creating: "CREATING", available: "ACTIVE", failed: "FAILED", deleting: "DELETING" } as const;
 
 function standing(found: WorldResource | undefined): WorldResource | undefined {
   return found?.status === "available" ? found : undefined;

@@ -15,6 +15,7 @@ import { Models } from "./models.ts";
 import { Operations } from "./operations.ts";
 import { AwsProvider } from "./provider.ts";
 import { issuedPem, renewCertificates } from "./services/acm.ts";
+import { deleteClusters } from "./services/eks.ts";
 import { type SecretReader, type SecretStage, secretFor, secretValue } from "./services/secretsmanager.ts";
 import { settingsOf } from "./subject.ts";
 import { Vault } from "./vault.ts";
@@ -50,6 +51,8 @@ export interface AwsProviders {
   certificatePem(arn: string): string | undefined;
   /** Database instances as someone asks RDS for them, and not Pulumi. */
   readonly databases: DatabaseInstances;
+  /** Deletes the cluster as somebody does by hand; resolves once it is gone with all that was in it. */
+  deleteCluster(): Promise<void>;
   /** Issues every certificate again for so many days. @default as ACM does */
   renewCertificates(days?: number): Promise<void>;
   /** Model seconds since the world began. */
@@ -82,6 +85,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     secretFor: (identifier, reader, stage) => secretFor(identifier, reader, cloud, stage),
     certificatePem: (arn) => issuedPem(arn, vault),
     databases: new DatabaseInstances(cloud, operations),
+    deleteCluster: () => deleteClusters(cloud, operations),
     renewCertificates: (days) => renewCertificates({ world, vault }, days),
     now: () => clock.now(),
     close: async () => {

@@ -41,7 +41,7 @@ export type RuleFiles = ReadonlyMap<string, readonly unknown[]>;
 export interface RunningPrometheus {
   readonly url: string;
   /** Goes over to this cluster's pods; what was scraped before stays. */
-  watch(access: ClusterAccess): Promise<void>;
+  watch(access: ClusterAccess | undefined): Promise<void>;
   /** Evaluates these rules, and no others. */
   evaluate(rules: RuleFiles): Promise<void>;
   /** The names of the pods whose last scrape succeeded. */

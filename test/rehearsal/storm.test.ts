@@ -1,4 +1,6 @@
-import { STORM_SERVICES, stormRoutes } from "../../rehearsal/storm.ts";
+import type { RunningPrometheus } from "../../rehearsal/backing/prometheus.ts";
+import type { ClusterService } from "../../rehearsal/services.ts";
+import { STORM_SERVICES, Storm, stormRoutes } from "../../rehearsal/storm.ts";
 
 const routes = stormRoutes(
   () => undefined,
@@ -40,5 +42,38 @@ describe("stormRoutes", () => {
 
   it("serves every service that the config can name beside Prometheus", async () => {
     expect(Object.keys(STORM_SERVICES)).toHaveLength(8);
+  });
+});
+
+describe("Storm over a cluster that is deleted", () => {
+  it("forgets it before it ends: it would watch the next one from where it was in this one", async () => {
+    const calls: string[] = [];
+    const prometheus: RunningPrometheus = {
+      url: "http://127.0.0.1",
+      watch: async (access) => void calls.push(`watch ${access?.endpoint ?? "nothing"}`),
+      evaluate: async () => undefined,
+      scraped: async () => new Set(),
+      stop: async () => undefined,
+    };
+    const clusters: ClusterService = {
+      start: () => Promise.reject(new Error("not to be started")),
+      upgrade: async () => undefined,
+      admit: async () => undefined,
+      stop: async (name) => void calls.push(`stop ${name}`),
+    };
+    const storm = new Storm(async () => prometheus);
+    await storm.resume();
+    await storm.watching(clusters).stop("sparki-test");
+    expect(calls).toEqual(["watch nothing", "stop sparki-test"]);
+    expect(storm.access).toBeUndefined();
+  });
+
+  it("needs no Prometheus for that", async () => {
+    const stopped: string[] = [];
+    const clusters = { stop: async (name: string) => void stopped.push(name) };
+    const storm = new Storm(() => Promise.reject(new Error("not to be started")));
+    const unused = { start: () => Promise.reject(new Error()), upgrade: async () => {}, admit: async () => {} };
+    await storm.watching({ ...unused, ...clusters }).stop("sparki-test");
+    expect(stopped).toEqual(["sparki-test"]);
   });
 });

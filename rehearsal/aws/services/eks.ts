@@ -6,7 +6,7 @@ import { AwsError, arnOf, type Identified } from "../model.ts";
 import { kmsKeyReference, roleReference, securityGroupReference, subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { at, flag, records, text } from "../values.ts";
-import type { World } from "../world.ts";
+import type { World, WorldResource } from "../world.ts";
 import { zoneIdOf, zonesOf } from "./ec2-vpc.ts";
 import { publishLoadBalancers } from "./lb-state.ts";
 import { vpcAt, zonesAt } from "./rds-groups.ts";
@@ -207,15 +207,50 @@ const cluster: ResourceModel = {
     return [{ type: TYPES.securityGroup, id, arn: arnOf(subject, "ec2", `security-group/${id}`), name, inputs }];
   },
   latency: { create: TIMINGS.cluster, update: TIMINGS.clusterUpdate, delete: TIMINGS.clusterDelete },
-  backing: { start, update: upgraded, stop: async ({ id }, { services }) => services.cluster.stop(id) },
+  backing: {
+    start,
+    update: upgraded,
+    stop: async (resource, { services, world }) => {
+      keepGroup(resource, world);
+      await services.cluster.stop(resource.id);
+    },
+  },
   mayDelete: ({ id, inputs, status }) => {
     // It holds for an active cluster only (EKS user guide, deletion protection).
     if (status !== "available" || !flag(inputs, "deletionProtection")) return;
     const words = `Cluster ${id} cannot be deleted because deletion protection is enabled. Disable deletion protection and try again.`;
     throw new AwsError("InvalidRequestException", words);
   },
-  afterDelete: ({ id }, { vault }) => vault.delete(tokenKey(id)),
+  afterDelete: ({ id }, { vault, world }) => {
+    vault.delete(tokenKey(id));
+    for (const { type } of eksAccessModels)
+      for (const each of world.ofType(type)) if (text(each.inputs, "clusterName") === id) world.remove(each);
+  },
 };
+
+/** EC2 keeps the cluster's own security group, with its rules, as long as a rule of another one names it. */
+function keepGroup(resource: WorldResource, world: World): void {
+  const group = world.ofType(TYPES.securityGroup).find(({ owner }) => owner === resource.id);
+  if (group === undefined) return;
+  const rules = [TYPES.ingressRule, TYPES.egressRule].flatMap((type) => world.ofType(type));
+  const within = rules.filter(({ inputs }) => text(inputs, "securityGroupId") === group.id);
+  const isNamed = rules.some(
+    (rule) => text(rule.inputs, "referencedSecurityGroupId") === group.id && !within.includes(rule),
+  );
+  if (isNamed) world.put({ ...group, owner: resource.arn });
+  else for (const rule of within) world.remove(rule);
+}
+
+/** Deletes every cluster as somebody does who takes its protection away first, with all that EKS keeps of it. */
+export async function deleteClusters(
+  { world }: Pick<Cloud, "world">,
+  operations: { delete(type: string, id: string, signal: AbortSignal): Promise<void> },
+): Promise<void> {
+  for (const resource of world.ofType(TYPES.cluster)) {
+    world.put({ ...resource, inputs: { ...resource.inputs, deletionProtection: false } });
+    await operations.delete(TYPES.cluster, resource.id, new AbortController().signal);
+  }
+}
 
 function checkCluster(draft: Draft, world: World): void {
   const version = text(draft.inputs, "version");
