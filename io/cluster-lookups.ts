@@ -60,7 +60,8 @@ export interface ClusterLookups {
 }
 
 const clusterSchema = z.object({
-  endpoint: z.string(),
+  status: z.string().default(""),
+  endpoint: z.string().default(""),
   certificateAuthorities: z.array(z.object({ data: z.string() })),
 });
 const authSchema = z.object({ token: z.string() });
@@ -114,7 +115,8 @@ async function connect(aws: AwsLookups, name: string): Promise<KubernetesClient 
 /** A kubeconfig with a token that the AWS credentials give, good for some minutes; undefined without a cluster. */
 export async function clusterKubeconfig(aws: AwsLookups, name: string): Promise<string | undefined> {
   const cluster = await aws.find("eks/getCluster", { name }, clusterSchema);
-  if (cluster === undefined) return undefined;
+  // One that EKS is still making answers nowhere yet, and one that it deletes nowhere any more.
+  if (cluster === undefined || cluster.endpoint === "" || cluster.status === "DELETING") return undefined;
   const auth = await aws.find("eks/getClusterAuth", { name }, authSchema);
   const kubeconfig = {
     apiVersion: "v1",

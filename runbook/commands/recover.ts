@@ -1,20 +1,25 @@
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
-const DESCRIPTION = `Takes the stack's database back to a point in time, for example to the second before an accidental DROP
-TABLE, and puts it into the protected stack in place of the one that serves.
+const DESCRIPTION = `Recovers what a stack has lost, inside the protected stack.
 
-It restores an instance beside the live one while users are served, checks it by drill.yaml, exchanges the two instances'
+database: takes the database back to a point in time, for example to the second before an accidental DROP TABLE. It
+restores an instance beside the live one while users are served, checks it by drill.yaml, exchanges the two instances'
 names, and makes the state name the restored one. Requests that need the database fail while the names are exchanged.
 Whatever was written to any table after that time is then only in the instance before, which is kept; nothing is deleted.
+A recovery that was cut off goes on with the same command; between the two names Ctrl-C does not end it.
 
-It shows this with its own figures and asks for confirmation. A recovery that was cut off goes on with the same command;
-between the two names Ctrl-C does not end it. Run npx sparki deploy afterwards (docs/recovery.md).
+cluster: after the EKS cluster was deleted. Takes out of the state what died with it: the cluster with all that EKS keeps of
+it, everything that was in Kubernetes, the jobs that ran there, and the promotion record. Database, cache, network, DNS, keys
+and secrets stay as they are. It changes nothing at AWS, and the state in one step: killed at any moment, the same command
+goes on. Only a cluster that AWS says does not exist is lost; one that exists, or is still being deleted, is refused.
+
+Either shows this with its own figures and asks for confirmation. Run npx sparki deploy afterwards (docs/recovery.md).
 
 ${exitCodesText({
-  done: "the restored data serves, as declared, and the state names its instance",
+  done: "the restored data serves, as declared, and the state names its instance; or nothing of the lost cluster is in the state any more",
   refused:
-    "no moment can be restored yet, the backup cannot be read, or the restored data is not as drill.yaml declares it; the live database is as before",
+    "no moment can be restored yet, the backup cannot be read, or the restored data is not as drill.yaml declares it; the live database is as before. Or the cluster is not lost; the state is as before",
   usage: "usage or config, or not confirmed",
   held: "AWS took longer than --limit; the same command continues",
   outside: "an external failure, or interrupted; the same command continues",
@@ -22,27 +27,68 @@ ${exitCodesText({
 
 Examples:
   npx sparki recover database --point-in-time 2026-11-28T10:30:00Z
-  npx sparki recover database --point-in-time 2026-11-28T10:30:00Z --stack staging --yes --json`;
+  npx sparki recover database --point-in-time 2026-11-28T10:30:00Z --stack staging --yes --json
+  npx sparki recover cluster --stack staging --yes --json`;
 
-/** `sparki recover`: takes the stack's database back to a point in time. */
+/** `sparki recover`: takes the database back to a point in time, or a lost cluster out of the state. */
 export const recover: Command = {
   name: "recover",
-  summary: "take the database back to a point in time, inside the protected stack",
+  summary: "take the database back to a point in time, or make up for a lost cluster",
   description: DESCRIPTION,
-  arguments: [{ name: "what", required: true, help: "database" }],
+  arguments: [{ name: "what", required: true, help: "database or cluster" }],
   options: [
-    { flags: "--point-in-time <time>", help: "the moment whose data is restored: 2026-11-28T10:30:00Z" },
-    { flags: "--limit <minutes>", help: "how long AWS may take for each step", default: "120" },
+    { flags: "--point-in-time <time>", help: "of database: the moment whose data is restored: 2026-11-28T10:30:00Z" },
+    { flags: "--limit <minutes>", help: "of database: how long AWS may take for each step", default: "120" },
   ],
   run,
 };
 
 const POLL_SECONDS = { aws: 15, rehearsal: 0.2 };
 
-async function run({ args, options, ports }: CommandInput): Promise<CommandResult> {
+async function run(input: CommandInput): Promise<CommandResult> {
+  const [what = ""] = input.args;
+  if (what === "database") return runDatabase(input);
+  if (what === "cluster") return runCluster(input);
+  throw refused(`what is recovered is ${JSON.stringify(what)}; expected database or cluster`);
+}
+
+async function runCluster({ options, ports }: CommandInput): Promise<CommandResult> {
+  if (options.pointInTime !== undefined)
+    throw refused("--point-in-time is of recover database: what was in a cluster alone is kept nowhere");
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { stack, fullName, config } = readStack(options.stack, ports);
+  const { assertSomebody, confirm } = await import("../../io/prompt.ts");
+  if (options.yes !== true) assertSomebody();
+  const { openOwnPreflight } = await import("../preflight/open.ts");
+  const { NOBODY_ASKED } = await import("../preflight/context.ts");
+  const { openStack } = await import("../deploy/real-target.ts");
+  const { recoverCluster } = await import("../recovery/recover-cluster.ts");
+  const { clusterRecoveryText, recoveryIntent } = await import("../recovery/recover-cluster-text.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { clock, signal, stderr } = ports;
+  const screen = await openScreen(ports);
+  const { engine } = await openStack(stack, ports, lineProgress(stderr), { fullName, mayCreate: false });
+  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
+  try {
+    const { aws, state } = opened.context;
+    const document = await recoverCluster({
+      ...{ stack, config, engine, aws, state, clock, screen, signal },
+      show: (loss) => screen.line(recoveryIntent(stack, loss)),
+      agree: async (question) => {
+        if (options.yes !== true) await confirm(question, signal);
+      },
+    });
+    stderr.write(clusterRecoveryText(document, screen.paint));
+    return { exitCode: document.exitCode, json: document };
+  } finally {
+    await opened.close();
+  }
+}
+
+async function runDatabase({ options, ports }: CommandInput): Promise<CommandResult> {
   const { momentIn, minutesIn } = await import("../drill/drill-run.ts");
   const { pointInTime } = options;
-  if (args[0] !== "database") throw refused(`what is recovered is ${JSON.stringify(args[0] ?? "")}; expected database`);
   const at = typeof pointInTime === "string" ? momentIn(pointInTime) : undefined;
   if (at === undefined)
     throw refused(

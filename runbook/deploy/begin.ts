@@ -9,6 +9,7 @@ import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.t
 import type { Plan } from "../plan/plan.ts";
 import { readPlanDocument, writePlan } from "../plan/plan-files.ts";
 import { CHECKLIST } from "../preflight/checklist.ts";
+import { clusterExists, lostCluster } from "../preflight/checks/cluster.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import type { PreflightReport } from "../preflight/side-by-side.ts";
 import { runPreflight } from "../preflight/side-by-side.ts";
@@ -171,7 +172,10 @@ export async function goThroughChecklist(
   const { clock, screen, signal } = target;
   const opened = await open();
   try {
-    await recovery.takeOver(opened.context);
+    await recovery.takeOver(opened.context).catch(async (error: unknown) => {
+      // Of a cluster that is lost nothing can be taken over, and the checklist says so.
+      if (!(await isClusterLost(opened.context))) throw error;
+    });
     return await showWork(screen, clock, "preflight", async (note) => {
       const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
       note(countsText(report.checks));
@@ -182,12 +186,23 @@ export async function goThroughChecklist(
   }
 }
 
+async function isClusterLost(context: OpenPreflight["context"]): Promise<boolean> {
+  try {
+    return (await lostCluster((await context.state.read()).resources, context)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 const SHOWN_REASONS = 3;
 
 /** Why a deploy must not begin by its checklist, the checks that failed named; undefined when none did. */
 export function checklistRefusal({ checks }: Pick<PreflightReport, "checks">): string | undefined {
   const failed = checks.filter(({ status }) => status === "fail");
   if (failed.length === 0) return undefined;
+  // What else fails without a cluster fails for that.
+  const lost = failed.find(({ id }) => id === clusterExists.id);
+  if (lost !== undefined) return `preflight failed. ${lost.reason}. Run: ${lost.fix}`;
   const told = failed.slice(0, SHOWN_REASONS).map(({ title, reason }) => `${title}: ${reason}`);
   if (failed.length > SHOWN_REASONS) told.push(`and ${failed.length - SHOWN_REASONS} more`);
   return `preflight failed. ${told.join("; ")}`;

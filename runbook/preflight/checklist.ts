@@ -4,6 +4,7 @@ import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceR
 import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
 import { backup, cacheRestoreTest, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
+import { clusterExists } from "./checks/cluster.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
 import { commandCenter, elasticsearch, jaeger, kibana, logsArrive, logstash } from "./checks/logs.ts";
@@ -19,6 +20,7 @@ import { migrations } from "./migrations.ts";
 /** The runbook's checklist before a deployment, in the order in which it is shown. */
 export const CHECKLIST: readonly Check[] = [
   credentials,
+  clusterExists,
   permissions,
   permissionsBoundary,
   awsCli,

@@ -1,6 +1,7 @@
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { endedDeploys, releaseHistory } from "../deploy/release-history.ts";
 import { frozenReason } from "../deploy/stack-tags.ts";
+import { lostCluster } from "../preflight/checks/cluster.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
@@ -51,17 +52,19 @@ async function lookOnce(target: OpenTarget, given: WatchTools, promoted: Promote
   }
 }
 
-/** Who holds the stack, and what an interrupted update left unfinished. */
+/** Who holds the stack, what an interrupted update left unfinished, and whether its cluster is lost. */
 async function readHeld(
   { stack, fullName, config, clock, env }: OpenTarget,
   { tools }: Pick<WatchTools, "tools">,
-): Promise<Pick<StatusFacts, "lock" | "unfinished">> {
+): Promise<Pick<StatusFacts, "lock" | "unfinished" | "lostCluster">> {
   const own = { stack, fullName, config: await config(), projectDirectory: PROJECT_DIRECTORY };
   const opened = openPreflight({ ...own, tools, answers: NOBODY_ASKED, clock, env });
   try {
     const { state } = opened.context;
-    const [lock, { pending }] = await Promise.all([state.lock(), state.read()]);
-    return { lock, unfinished: pending.length };
+    const [lock, { pending, resources }] = await Promise.all([state.lock(), state.read()]);
+    // Where AWS does not say, the look at what users get tells as much.
+    const lost = await lostCluster(resources, opened.context).catch(() => undefined);
+    return { lock, unfinished: pending.length, lostCluster: lost };
   } finally {
     await opened.close();
   }

@@ -2,6 +2,7 @@ import type { StateLock } from "../../io/stack-state.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { ReleaseEvent } from "../deploy/release-history.ts";
+import type { LostCluster } from "../preflight/checks/cluster.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { NextAction } from "../report/what-now.ts";
@@ -25,6 +26,8 @@ export interface StatusFacts {
   readonly lock: StateLock | undefined;
   /** How many operations an interrupted update began that nobody knows the end of. */
   readonly unfinished: number;
+  /** The cluster that the state names and AWS no longer has; undefined while it has it. */
+  readonly lostCluster: LostCluster | undefined;
   readonly events: readonly ReleaseEvent[];
   readonly contacts: StackConfig["contacts"];
 }
@@ -41,6 +44,8 @@ export interface StackStatus {
   readonly frozen: string | null;
   readonly running: { readonly holder: string; readonly since: string | null } | null;
   readonly unfinished: number;
+  /** The cluster that the state names and AWS no longer has, or is deleting; null while it has it. */
+  readonly lostCluster: Pick<LostCluster, "name" | "standing" | "message"> | null;
   /** What was done with a release last. */
   readonly last: ReleaseEvent | null;
   readonly contacts: StackConfig["contacts"];
@@ -61,8 +66,9 @@ const EXIT_CODES: Readonly<Record<Health, number>> = {
 
 /** What the facts amount to, and what to do about them. */
 export function statusOf(facts: StatusFacts): StackStatus {
-  const { stack, at, live, look, frozen, lock, unfinished, events, contacts } = facts;
-  const health = healthOf(look);
+  const { stack, at, live, look, frozen, lock, unfinished, lostCluster: lost, events, contacts } = facts;
+  // Whatever a look still sees of a lost cluster, no pod of it serves anybody.
+  const health = lost === undefined ? healthOf(look) : "bad";
   return {
     stack,
     at: isoOf(at),
@@ -73,10 +79,15 @@ export function statusOf(facts: StatusFacts): StackStatus {
     frozen: frozen ?? null,
     running: lock === undefined ? null : { holder: lock.holder, since: lock.since ?? null },
     unfinished,
+    lostCluster: lost === undefined ? null : { name: lost.name, standing: lost.standing, message: lost.message },
     last: events[0] ?? null,
     contacts,
     next: nextActions(facts, health),
   };
+}
+
+function upperFirst(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function sinceOf({ release, promotedAt, isReturned }: NonNullable<StatusFacts["live"]>): StackStatus["live"] {
@@ -90,7 +101,8 @@ function healthOf(look: WatchLook | undefined): Health {
   return look.verdict === "pass" ? "well" : "not-proven";
 }
 
-function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts, health: Health): NextAction[] {
+function nextActions(facts: StatusFacts, health: Health): NextAction[] {
+  const { stack, at, live, frozen, lock, unfinished, lostCluster: lost } = facts;
   const command = (words: string) => `npx sparki ${words} --stack ${stack}`;
   const diagnose: NextAction = { text: "Find out what users see, and why", command: command("diagnose") };
   const rollback: NextAction = { text: "Or roll back to what was promoted before", command: command("rollback") };
@@ -105,6 +117,13 @@ function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts,
     unfinished > 0 && lock === undefined
       ? [{ text: "The last update was interrupted; the next one continues from there", command: command("deploy") }]
       : [];
+  if (lost?.standing === "gone")
+    return [
+      ...waiting,
+      { text: "Take what died with it out of the state", command: command("recover cluster") },
+      { text: "Then make it again", command: command(frozen === undefined ? "deploy" : "deploy --thaw") },
+    ];
+  if (lost !== undefined) return [...waiting, { text: `${upperFirst(lost.message)}: ${lost.next}` }];
   if (frozen !== undefined)
     return [
       ...waiting,
@@ -125,7 +144,7 @@ function nextActions({ stack, at, live, frozen, lock, unfinished }: StatusFacts,
 
 /** The status as a person reads it at three in the morning: one screen, the first thing to do at its end. */
 export function statusText(status: StackStatus, paint: Paint): string {
-  const { stack, at, live, look, frozen, running, unfinished, last, contacts, next } = status;
+  const { stack, at, live, look, frozen, running, unfinished, lostCluster, last, contacts, next } = status;
   const seconds = live === null ? 0 : (Date.parse(at) - Date.parse(live.since)) / 1000;
   const returned = live?.isReturned === true ? ", restored by a rollback" : "";
   const since = running?.since == null ? "" : ` since ${shortTime(running.since)}`;
@@ -136,6 +155,7 @@ export function statusText(status: StackStatus, paint: Paint): string {
     ],
     ["health", healthText(look, paint)],
     ...(look?.problems ?? []).map((problem) => ["", problem] as const),
+    ...(lostCluster === null ? [] : [["cluster", paint.bad(lostCluster.message)] as const]),
     ["frozen", frozen === null ? "no" : paint.bad(`deployments are refused: ${frozen}`)],
     ["runs now", running === null ? "nothing" : `${running.holder}${since}`],
     ...(unfinished === 0 ? [] : [["unfinished", operationsText(unfinished)] as const]),

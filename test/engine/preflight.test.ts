@@ -71,7 +71,7 @@ describe("sparki preflight", () => {
       expect({ failed: ids("fail"), warned: ids("warn") }).toEqual({ failed: [], warned: [] });
       const absent = ["tls-certificate", "dns-zone", "dns-name"];
       const database = ["database-backup", "restore-test", "database-version", "database-authority", "cache-version"];
-      const later = ["state-clean", ...database, "cache-restore-test"];
+      const later = ["state-clean", "cluster-exists", ...database, "cache-restore-test"];
       const live = ["entrance", "helm-releases", "rollback-images"];
       const watched = ["secrets", "prometheus-targets", "dashboards"];
       expect(ids("skipped").sort()).toEqual([...absent, ...later, ...live, ...watched, ...NEVER].sort());

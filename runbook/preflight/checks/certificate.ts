@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
+import { promotionIn } from "../../../records/promotion.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -79,6 +80,9 @@ export const entrance: Check = {
     // A deployment that stopped between promotion and cutover must be able to continue.
     if (!resources.some(({ urn }) => urn.endsWith("::cutover-record")))
       return skipped("the domain does not point to this stack yet");
+    // Of a cluster that was lost, and one that is being made in its place, nothing serves yet.
+    if (promotionIn(resources) === undefined)
+      return skipped("nothing is live by the state: the deployment promotes first");
     const url = `https://${config.domain}/health`;
     const answer = await http(url, { headers: SYNTHETIC, timeoutSeconds: 15, signal });
     const fix = `npx sparki verify --stack ${stack}: what is live is unhealthy; fix it or roll it back first`;

@@ -2,8 +2,9 @@ import { PassThrough } from "node:stream";
 import { systemClock } from "../../../io/clock.ts";
 import { checklistRefusal, goThroughChecklist } from "../../../runbook/deploy/begin.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
+import { Recovery } from "../../../runbook/recovery/take-over.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
-import { fakeContext } from "../../support/preflight.ts";
+import { type AwsAnswers, fakeContext, fakeState, resource } from "../../support/preflight.ts";
 import { fakeEngine } from "../../support/recovery.ts";
 
 const check = (status: Status, title = "Images") =>
@@ -23,11 +24,38 @@ describe("checklistRefusal", () => {
   });
 });
 
+describe("checklistRefusal of a stack whose cluster is lost", () => {
+  it("names that alone, with the command that helps: whatever else failed, failed for it", () => {
+    const reason = "the cluster sparki-prod that the state names does not exist at AWS";
+    const lost = { ...check("fail", "Cluster"), id: "cluster-exists", reason, fix: "npx sparki recover cluster" };
+    expect(checklistRefusal({ checks: [check("fail"), lost, check("fail")] })).toBe(
+      `preflight failed. ${reason}. Run: npx sparki recover cluster`,
+    );
+  });
+});
+
 describe("goThroughChecklist", () => {
   const screen = plainScreen(new PassThrough());
   const { signal } = new AbortController();
   const engine = fakeEngine({ deployment: {} });
   const target = { stack: "prod", engine, env: {}, clock: systemClock, screen, signal };
+
+  it("names a lost cluster where nothing can be taken over for that, and any other reason as it is", async () => {
+    const cluster = resource("aws:eks/cluster:Cluster", "cluster-eks-eksCluster", { id: "sparki-prod" });
+    const recovery = new Recovery(target, () => Promise.reject(new Error("not opened")));
+    jest.spyOn(recovery, "takeOver").mockRejectedValue(new Error("nobody answers at 10.0.0.1"));
+    const through = (looks: AwsAnswers) => {
+      const context = fakeContext({ clock: systemClock, state: fakeState([cluster]), looks });
+      return goThroughChecklist(target, async () => ({ context, close: async () => {} }), recovery);
+    };
+    expect(checklistRefusal(await through({}))).toBe(
+      "preflight failed. the cluster sparki-prod that the state names does not exist at AWS. Run: npx sparki recover cluster --stack prod",
+    );
+    await expect(through({ "eks/getCluster": { status: "ACTIVE" } })).rejects.toThrow("nobody answers at 10.0.0.1");
+    await expect(through({ "eks/getCluster": new Error("AccessDenied") })).rejects.toThrow(
+      "nobody answers at 10.0.0.1",
+    );
+  });
 
   it("closes the ports that it opened, and keeps who confirmed what", async () => {
     let closed = 0;

@@ -27,6 +27,7 @@ const WELL: StatusFacts = {
   frozen: undefined,
   lock: undefined,
   unfinished: 0,
+  lostCluster: undefined,
   events: [promoted],
   contacts: {
     incidents: contact("@on-call-sre", "#incidents"),
@@ -48,6 +49,25 @@ describe("statusOf", () => {
     ["unknown", 4, { look: failedLook(new Error("no answer"), circumstances) }],
   ] as const)("ends %s with exit %i", (health, exitCode, changes) => {
     expect(statusOf({ ...WELL, ...changes })).toMatchObject({ health, exitCode });
+  });
+
+  it("calls a stack bad whose cluster is lost, whatever a look saw, and says what makes up for it", () => {
+    const message = "the cluster sparki-prod that the state names does not exist at AWS";
+    const lost = { name: "sparki-prod", standing: "gone", message, next: "npx sparki recover cluster" } as const;
+    for (const look of [WELL.look, failedLook(new Error("no answer"), circumstances), undefined]) {
+      const status = statusOf({ ...WELL, look, lostCluster: lost });
+      const told = { name: "sparki-prod", standing: "gone", message };
+      expect(status).toMatchObject({ health: "bad", exitCode: 1, lostCluster: told });
+      expect(statusText(status, paint).replaceAll(/\s+/g, " ")).toContain(`cluster ${message}`);
+    }
+    const [recovery, deploy] = ["npx sparki recover cluster --stack prod", "npx sparki deploy --stack prod"];
+    expect(commandsOf({ ...WELL, lostCluster: lost })).toEqual([recovery, deploy]);
+    expect(commandsOf({ ...WELL, lostCluster: lost, frozen: "a rollback failed" })).toEqual([
+      recovery,
+      "npx sparki deploy --thaw --stack prod",
+    ]);
+    const deleting = { ...lost, standing: "deleting", message: "the cluster is being deleted", next: "wait" } as const;
+    expect(statusOf({ ...WELL, lostCluster: deleting }).next).toEqual([{ text: "The cluster is being deleted: wait" }]);
   });
 
   it("ends with exit 5 while deployments are refused, however well it is", () => {

@@ -25,6 +25,14 @@ describe("entrance", () => {
     });
   });
 
+  it("is skipped where the domain points here and nothing is live: a lost cluster is being made again", async () => {
+    const web = { [`GET ${URL}`]: { status: 503 } };
+    expect(await look(entrance, fakeContext({ state: fakeState([cutover]), web }))).toEqual({
+      status: "skipped",
+      reason: "nothing is live by the state: the deployment promotes first",
+    });
+  });
+
   it.each([
     ["does not answer", {}, `${URL}: connect ECONNREFUSED`],
     ["answers badly", { [`GET ${URL}`]: { status: 503 } }, `${URL} answered 503`],

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { StateResource } from "../../../records/state.ts";
+import { type Check, fail, pass, skipped } from "../check.ts";
+import type { PreflightContext } from "../context.ts";
+
+const CLUSTER = "aws:eks/cluster:Cluster";
+
+/** What EKS says of a cluster; each of its states is one of these, or `FAILED`, in which it serves nobody. */
+const LIVING = new Set(["ACTIVE", "CREATING", "PENDING", "UPDATING"]);
+
+const standingSchema = z.object({ status: z.string() });
+
+/** A cluster that the state names, and that serves nobody any more. */
+export interface LostCluster {
+  readonly name: string;
+  /** Gone for good, or still on its way there. */
+  readonly standing: "gone" | "deleting" | "failed";
+  /** In a sentence, without the full stop. */
+  readonly message: string;
+  /** The next command, or what comes before it. */
+  readonly next: string;
+}
+
+/**
+ * The cluster that the state names and that AWS no longer has, or is deleting; undefined where it is there, and where the
+ * state names none. Throws SPARKI_OUTSIDE where AWS does not say.
+ */
+export async function lostCluster(
+  resources: readonly Pick<StateResource, "type" | "id" | "delete">[],
+  { aws, stack }: Pick<PreflightContext, "aws" | "stack">,
+): Promise<LostCluster | undefined> {
+  const named = resources.find(({ type, delete: isOld }) => type === CLUSTER && isOld !== true);
+  if (named?.id === undefined) return undefined;
+  const name = named.id;
+  const found = await aws.find("eks/getCluster", { name }, standingSchema);
+  if (found !== undefined && LIVING.has(found.status)) return undefined;
+  const next = `npx sparki recover cluster --stack ${stack}`;
+  if (found === undefined)
+    return { name, standing: "gone", message: `the cluster ${name} that the state names does not exist at AWS`, next };
+  const wait = `wait until it is gone (aws eks wait cluster-deleted --name ${name}), then ${next}`;
+  if (found.status === "DELETING")
+    return {
+      name,
+      standing: "deleting",
+      message: `the cluster ${name} that the state names is being deleted`,
+      next: wait,
+    };
+  const told = `the cluster ${name} that the state names is ${found.status} at AWS; expected ACTIVE`;
+  return { name, standing: "failed", message: told, next: `aws eks describe-cluster --name ${name}` };
+}
+
+export const clusterExists: Check = {
+  id: "cluster-exists",
+  group: "Infrastructure",
+  title: "Cluster",
+  proves: "The cluster that the state names exists at AWS, and nobody is deleting it.",
+  timeLimitSeconds: 30,
+  run: async (context) => {
+    const { resources } = await context.state.read();
+    const name = resources.find(({ type }) => type === CLUSTER)?.id;
+    if (name === undefined) return skipped("the state names no cluster yet: the deployment creates it");
+    const lost = await lostCluster(resources, context);
+    return lost === undefined ? pass(`${name} exists`) : fail(lost.message, lost.next);
+  },
+};
