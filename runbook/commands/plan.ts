@@ -1,5 +1,4 @@
-import { DeployError, EXIT } from "../../shared/deploy-error.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
+import { EXIT } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 
 const DESCRIPTION = `Shows what a deployment would do, and changes nothing.
@@ -44,8 +43,12 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const session = await openStack(stack, ports, lineProgress(ports.stderr), { fullName });
   const made = await showPhase(screen, ports.clock, `plan ${stack}`, async () => {
     const plannedBy = session.engine.identity();
+    const { openOwnPreflight } = await import("../preflight/open.ts");
+    const { NOBODY_ASKED } = await import("../preflight/context.ts");
+    const { lostClusterError } = await import("../preflight/checks/cluster.ts");
+    const open = () => openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
     const planned = await makePlan(session).catch(async (error: unknown) => {
-      throw (await lostClusterError({ stack, fullName, config }, ports)) ?? error;
+      throw (await lostClusterError(open)) ?? error;
     });
     return { ...planned, plannedBy: await plannedBy };
   });
@@ -57,24 +60,4 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const exitCode = planExitCode(made);
   const next = exitCode === EXIT.done.code ? deployCommand(made) : null;
   return { exitCode, json: { ...made, ...planWords(made), files, next } };
-}
-
-/** The lost cluster, where that is why nothing could be planned: it says more than that nobody answers at its address. */
-async function lostClusterError(
-  named: { readonly stack: string; readonly fullName: string; readonly config: StackConfig },
-  ports: CommandInput["ports"],
-): Promise<DeployError | undefined> {
-  const { lostCluster } = await import("../preflight/checks/cluster.ts");
-  const { openOwnPreflight } = await import("../preflight/open.ts");
-  const { NOBODY_ASKED } = await import("../preflight/context.ts");
-  const { context, close } = await openOwnPreflight({ ...named, answers: NOBODY_ASKED }, ports);
-  try {
-    const { resources } = await context.state.read();
-    const lost = await lostCluster(resources, context);
-    return lost && new DeployError("SPARKI_OUTSIDE", lost.message, { hint: lost.next });
-  } catch {
-    return undefined;
-  } finally {
-    await close();
-  }
 }

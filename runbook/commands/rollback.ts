@@ -69,6 +69,11 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { NOBODY_ASKED } = await import("../preflight/context.ts");
     const { providersSince, Recovery } = await import("../recovery/take-over.ts");
     const open = () => openTargetPreflight(target, NOBODY_ASKED);
+    const { lostClusterError } = await import("../preflight/checks/cluster.ts");
+    const named = async (error: unknown): Promise<never> => {
+      const isOurs = error instanceof DeployError && error.code === "SPARKI_USAGE";
+      throw (isOurs ? undefined : await lostClusterError(open)) ?? error;
+    };
     const recovery = new Recovery(target, open, providersSince(options));
     if (options.destroy === true) return await undo(target, recovery, { options, ports }, screen);
     const done = await runRequestedRollback(target, {
@@ -78,7 +83,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
       confirm: async (question) => {
         if (options.yes !== true) await confirm(question, ports.signal);
       },
-    });
+    }).catch(named);
     const { paint } = screen;
     const { outcome, exitCode, reason } = done;
     const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { StateResource } from "../../../records/state.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -47,6 +48,27 @@ export async function lostCluster(
     };
   const told = `the cluster ${name} that the state names is ${found.status} at AWS; expected ACTIVE`;
   return { name, standing: "failed", message: told, next: `aws eks describe-cluster --name ${name}` };
+}
+
+/**
+ * What a command failed for, where the cluster that the state names is lost: that says more than that nobody answers at its
+ * address. Undefined where it is not lost, and where nobody could look.
+ */
+export async function lostClusterError(
+  open: () => Promise<{ readonly context: PreflightContext; close(): Promise<void> }>,
+): Promise<DeployError | undefined> {
+  try {
+    const opened = await open();
+    try {
+      const { resources } = await opened.context.state.read();
+      const lost = await lostCluster(resources, opened.context);
+      return lost && new DeployError("SPARKI_OUTSIDE", lost.message, { hint: lost.next });
+    } finally {
+      await opened.close();
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 export const clusterExists: Check = {

@@ -1,5 +1,5 @@
 import { CHECKLIST } from "../../../../runbook/preflight/checklist.ts";
-import { clusterExists, lostCluster } from "../../../../runbook/preflight/checks/cluster.ts";
+import { clusterExists, lostCluster, lostClusterError } from "../../../../runbook/preflight/checks/cluster.ts";
 import { DeployError } from "../../../../shared/deploy-error.ts";
 import { type AwsAnswers, fakeAws, fakeContext, fakeState, resource } from "../../../support/preflight.ts";
 
@@ -58,5 +58,29 @@ describe("lostCluster", () => {
   it("does not take an answer that says nothing for an absence", async () => {
     const aws = fakeAws({ "eks/getCluster": new DeployError("SPARKI_OUTSIDE", "AccessDenied") });
     await expect(lostCluster([CLUSTER], { aws, stack: "prod" })).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });
+  });
+});
+
+describe("lostClusterError", () => {
+  const told = async (looks: AwsAnswers, state = fakeState([CLUSTER])) => {
+    let closed = 0;
+    const close = async () => void closed++;
+    const error = await lostClusterError(async () => ({ context: fakeContext({ looks, state }), close }));
+    expect(closed).toBe(1);
+    return error;
+  };
+
+  it("names the cluster and the command where it is gone, for whatever failed for that", async () => {
+    expect(await told({})).toMatchObject({
+      ...{ code: "SPARKI_OUTSIDE", message: "the cluster sparki-prod that the state names does not exist at AWS" },
+      hint: "npx sparki recover cluster --stack prod",
+    });
+  });
+
+  it("says nothing where it is there, where AWS does not say, and where nobody could look", async () => {
+    expect(await told({ "eks/getCluster": { status: "ACTIVE" } })).toBeUndefined();
+    expect(await told({ "eks/getCluster": new DeployError("SPARKI_OUTSIDE", "AccessDenied") })).toBeUndefined();
+    const nobody = lostClusterError(() => Promise.reject(new Error("there is no pulumi")));
+    expect(await nobody).toBeUndefined();
   });
 });
