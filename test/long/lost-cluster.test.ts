@@ -66,7 +66,7 @@ describe("a production whose cluster somebody has deleted", () => {
     resources.filter(({ type }) => /^(aws:eks|kubernetes:)/.test(type)).map(({ urn }) => urn);
   const said = ({ exitCode, document, stderr }: Ran) => ({ exitCode, document, stderr: stderr.slice(-3000) });
 
-  it("is named by status, deploy and plan, each with the command that helps, and they change nothing", async () => {
+  it("is named by status, deploy, plan and rollback, each with the command that helps, and they change nothing", async () => {
     lostAt = Date.now();
     await stack.breakCloud({ users: A_SECOND, cluster: "deleted" });
     expect((await stack.world()).filter(({ type }) => /^aws:eks/.test(type))).toEqual([]);
@@ -83,6 +83,8 @@ describe("a production whose cluster somebody has deleted", () => {
     });
     const plan = await stack.run("plan");
     expect(said(plan)).toMatchObject({ exitCode: 4, document: { error: { message: GONE, hint: RECOVER } } });
+    const rollback = await stack.run("rollback --dry-run");
+    expect(said(rollback)).toMatchObject({ exitCode: 4, document: { error: { message: GONE, hint: RECOVER } } });
     expect(await state()).toEqual(before);
   });
 
