@@ -70,9 +70,13 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { providersSince, Recovery } = await import("../recovery/take-over.ts");
     const open = () => openTargetPreflight(target, NOBODY_ASKED);
     const { lostClusterError } = await import("../preflight/checks/cluster.ts");
+    const throwLostCluster = async () => {
+      const lost = await lostClusterError(open);
+      if (lost !== undefined) throw lost;
+    };
     const named = async (error: unknown): Promise<never> => {
-      const isOurs = error instanceof DeployError && error.code === "SPARKI_USAGE";
-      throw (isOurs ? undefined : await lostClusterError(open)) ?? error;
+      if (!(error instanceof DeployError && error.code === "SPARKI_USAGE")) await throwLostCluster();
+      throw error;
     };
     const recovery = new Recovery(target, open, providersSince(options));
     if (options.destroy === true) return await undo(target, recovery, { options, ports }, screen);
@@ -84,6 +88,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
         if (options.yes !== true) await confirm(question, ports.signal);
       },
     }).catch(named);
+    if (done.outcome === "stopped") await throwLostCluster();
     const { paint } = screen;
     const { outcome, exitCode, reason } = done;
     const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
