@@ -17,8 +17,15 @@ export function endingOf({ preview, refusal, up, gates }: Deployment): Ending {
   if (refusal !== undefined) return { phase: "preflight", verdict: "fail", reason: refusal };
   if (up === undefined) return { phase: "preflight", verdict: "fail", reason: previewFailure(preview) };
   if (up.outcome === "succeeded") return { phase: "cutover", verdict: "pass", reason: "every gate passed" };
-  return refusingGate(gates) ?? failedStep(up) ?? failedPlatform(up);
+  return refusingGate(gates) ?? (isProviderLost(failureOf(up)) ? undefined : failedStep(up)) ?? failedPlatform(up);
 }
+
+/** Whether the engine lost its provider in mid-call: what it then says of a step tells nothing of the release. */
+export function isProviderLost(failure: string): boolean {
+  return PROVIDER_LOST.test(failure);
+}
+
+const PROVIDER_LOST = /\btransport is closing\b|\berror reading from server\b|\bcode = Unavailable\b/;
 
 /** With what helps against it, where that is known: policies and the config's check say it themselves. */
 function previewFailure(preview: EngineResult | undefined): string {
@@ -159,7 +166,7 @@ const REMEDIES: readonly Remedy[] = [
     isRefusal: true,
   },
   {
-    sign: /transport is closing|error reading from server|code = Unavailable/,
+    sign: PROVIDER_LOST,
     remedy: () =>
       `a provider process of the engine has died: make sure that this machine has enough free memory, ${GOES_ON}`,
   },

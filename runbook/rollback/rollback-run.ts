@@ -8,7 +8,7 @@ import { type Promoted, rollbackMessage } from "../../records/update.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type DeployEngine, type Deployment, deploy, type Surroundings } from "../deploy/deployment.ts";
-import { endingOf, refusalText } from "../deploy/ending.ts";
+import { endingOf, isProviderLost, refusalText } from "../deploy/ending.ts";
 import type { Rollback } from "../deploy/result.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import {
@@ -64,7 +64,9 @@ export async function rollBack(
     deployment = await update(target, promoted, kept, why, { preview, expected, recovery });
     target.signal.throwIfAborted();
     const { verdict, reason } = endingOf(deployment);
-    if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: "fail", reason });
+    // Neither done nor refused: it is to be finished, as one is whose engine was killed.
+    const failed = isProviderLost(reason) ? "error" : "fail";
+    if (verdict !== "pass") return await end({ deployment, proof: undefined, verdict: failed, reason });
     const proof = await prove(target, release, kept);
     return await end({ deployment, proof, ...judged(proof.gates) });
   } catch (error) {

@@ -99,6 +99,19 @@ describe("outcomeOf", () => {
     expect(ended({ preview: good, up: job, gates: [] })).toMatchObject({ outcome: "failed", exitCode: 4 });
   });
 
+  it.each(["transport is closing", "error reading from server: EOF", "rpc error: code = Unavailable desc = closed"])(
+    "can be resumed, and rolls nothing back, where the engine lost its provider in a step of the release: %s",
+    (failure) => {
+      for (const type of [RELEASE, "command:local:Command"]) {
+        const deployment = { preview: good, up: { ...failedStep(type, "engine-fleet"), failure }, gates: [] };
+        expect(ended(deployment)).toMatchObject({ outcome: "failed", exitCode: 4 });
+        expect(decideOn(endingOf(deployment), { canRollBack: true, hasState: true }).action).toBe("stop");
+      }
+      const refused = { preview: good, up: { ...failedStep(RELEASE, "engine-fleet"), failure }, gates: [gate("fail")] };
+      expect(decideOn(endingOf(refused), { canRollBack: true, hasState: true }).action).toBe("rollback");
+    },
+  );
+
   it("is the release's own doing where it asks for more than a node has", () => {
     const words = "0/6 nodes are available: 6 Insufficient memory.";
     expect(ended({ preview: good, up: bad, gates: [{ ...gate("fail"), words }] })).toMatchObject({ exitCode: 1 });

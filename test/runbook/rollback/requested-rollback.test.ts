@@ -305,6 +305,12 @@ describe("runRequestedRollback", () => {
     });
   });
 
+  it("leaves one whose provider was lost in mid-call as begun too", async () => {
+    const { target } = on({ up: async () => resultOf("failed", "transport is closing") });
+    expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
+    expect(await frozenFor(target.engine)).toMatchObject({ release: "a", isBegun: true });
+  });
+
   it("freezes and tells what a rollback came to that cannot be judged, tries it once, and leaves it to the next command", async () => {
     const { target, ups, told } = on();
     expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
