@@ -1,20 +1,5 @@
+import { DEPLOYMENT, type Edit, edits, MONITORS, NETWORK, ROUTES, RULES, SERVICE } from "./chart-edits.ts";
 import type { HostileChart } from "./charts.ts";
-
-const DEPLOYMENT = "templates/deployment.yaml";
-const NETWORK = "templates/network-policy.yaml";
-const SERVICE = "templates/service.yaml";
-const RULES = "templates/prometheus-rule.yaml";
-const MONITORS = "templates/pod-monitors.yaml";
-const ROUTES = "templates/alertmanager-config.yaml";
-
-type Edit = readonly [title: string, file: string, from: string, to: string, says: string];
-const edits = (chart: HostileChart["chart"], listed: readonly Edit[]): HostileChart[] =>
-  listed.map(([title, file, from, to, says]) => ({
-    title: `${title}, in the chart of ${chart}`,
-    ...(chart !== undefined && { chart }),
-    changes: [{ file, replace: [from, to] }],
-    says,
-  }));
 
 const PEER = "        - ipBlock: {cidr: {{ . }}}\n";
 const peer = (title: string, cidr: string): Edit => [

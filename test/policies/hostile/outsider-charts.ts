@@ -1,21 +1,5 @@
+import { AUTOSCALER, BOARDS, DEPLOYMENT, type Edit, edits, NETWORK, ROUTES, RULES, SERVICE } from "./chart-edits.ts";
 import type { HostileChart } from "./charts.ts";
-
-const DEPLOYMENT = "templates/deployment.yaml";
-const AUTOSCALER = "templates/autoscaler.yaml";
-const RULES = "templates/prometheus-rule.yaml";
-const ROUTES = "templates/alertmanager-config.yaml";
-const BOARDS = "templates/dashboards.yaml";
-const SCRAPING = "templates/network-policy.yaml";
-const SERVICE = "templates/service.yaml";
-
-type Edit = readonly [title: string, file: string, from: string, to: string, says: string];
-const edits = (chart: NonNullable<HostileChart["chart"]>, listed: readonly Edit[]): HostileChart[] =>
-  listed.map(([title, file, from, to, says]) => ({
-    title: `${title}, in the chart of ${chart}`,
-    chart,
-    changes: [{ file, replace: [from, to] }],
-    says,
-  }));
 
 const LEAVES = "      enableServiceLinks: false\n";
 const inPod = (title: string, line: string, says: string): Edit => [
@@ -307,7 +291,7 @@ const OF_ALERTS: readonly Edit[] = [
     "    - name: nobody\n    {{- range .Values.routing.receivers }}\n",
     "receivers",
   ],
-  ["a scraping that reaches nobody", SCRAPING, "{{- range .Values.scrape.namespaces }}", "{{- range list }}", "egress"],
+  ["a scraping that reaches nobody", NETWORK, "{{- range .Values.scrape.namespaces }}", "{{- range list }}", "egress"],
   board("a dashboard with a link in escapes", '{"links": [{"url": "\\u0068ttps:\\/\\/evil.example"}]}'),
   board(
     "a dashboard with a script in escapes",

@@ -1,19 +1,5 @@
+import { BOARDS, DEPLOYMENT, type Edit, edits, MONITORS, ROUTES, RULES } from "./chart-edits.ts";
 import type { HostileChart } from "./charts.ts";
-
-const DEPLOYMENT = "templates/deployment.yaml";
-const RULES = "templates/prometheus-rule.yaml";
-const ROUTES = "templates/alertmanager-config.yaml";
-const MONITORS = "templates/pod-monitors.yaml";
-const BOARDS = "templates/dashboards.yaml";
-
-type Edit = readonly [title: string, file: string, from: string, to: string, says: string];
-const edits = (chart: NonNullable<HostileChart["chart"]>, listed: readonly Edit[]): HostileChart[] =>
-  listed.map(([title, file, from, to, says]) => ({
-    title: `${title}, in the chart of ${chart}`,
-    chart,
-    changes: [{ file, replace: [from, to] }],
-    says,
-  }));
 
 const LIVENESS = "            periodSeconds: 10\n            timeoutSeconds: 5\n            failureThreshold: 3\n";
 const liveness = (title: string, more: string): Edit => [title, DEPLOYMENT, LIVENESS, more, "livenessProbe"];
