@@ -18,7 +18,6 @@ import {
   type ReadRequest,
   type UpdateRequest,
 } from "../provider/model.ts";
-
 import { hasUnknown, isUnknown, type Properties } from "../provider/properties.ts";
 import { answer } from "./functions.ts";
 import { matured } from "./maintenance.ts";

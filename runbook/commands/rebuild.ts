@@ -42,27 +42,9 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
     throw new DeployError("SPARKI_USAGE", `${what} cannot be rebuilt; expected state`, {
       hint: "npx sparki rebuild state",
     });
-  const { readStack } = await import("../preflight/stack-file.ts");
-  const { stack, fullName, config } = readStack(options.stack, ports);
-  const { assertSomebody, confirm } = await import("../../io/prompt.ts");
-  if (options.yes !== true) assertSomebody();
-  const { openOwnPreflight } = await import("../preflight/open.ts");
-  const { NOBODY_ASKED } = await import("../preflight/context.ts");
-  const { openStack } = await import("../deploy/real-target.ts");
-  const { lineProgress } = await import("../../tools/progress.ts");
-  const { openScreen } = await import("../report/screen.ts");
-  const { rebuildShown } = await import("../recovery/rebuild-run.ts");
-  const screen = await openScreen(ports);
-  const { engine } = await openStack(stack, ports, lineProgress(ports.stderr), { fullName, mayCreate: false });
-  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
-  try {
-    return await rebuildShown({
-      ...{ stack, engine, screen, ports, context: opened.context },
-      agree: async (question) => {
-        if (options.yes !== true) await confirm(question, ports.signal);
-      },
-    });
-  } finally {
-    await opened.close();
-  }
+  const { withStateCommand } = await import("../recovery/state-command.ts");
+  return withStateCommand({ options, ports }, async (command) => {
+    const { rebuildShown } = await import("../recovery/rebuild-run.ts");
+    return rebuildShown({ ...command, ports });
+  });
 }

@@ -1,5 +1,6 @@
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
+import type { ClusterLoss } from "../recovery/lost-cluster.ts";
 
 const DESCRIPTION = `Recovers what a stack has lost, inside the protected stack.
 
@@ -55,35 +56,18 @@ async function run(input: CommandInput): Promise<CommandResult> {
 async function runCluster({ options, ports }: CommandInput): Promise<CommandResult> {
   if (options.pointInTime !== undefined)
     throw refused("--point-in-time is of recover database: what was in a cluster alone is kept nowhere");
-  const { readStack } = await import("../preflight/stack-file.ts");
-  const { stack, fullName, config } = readStack(options.stack, ports);
-  const { assertSomebody, confirm } = await import("../../io/prompt.ts");
-  if (options.yes !== true) assertSomebody();
-  const { openOwnPreflight } = await import("../preflight/open.ts");
-  const { NOBODY_ASKED } = await import("../preflight/context.ts");
-  const { openStack } = await import("../deploy/real-target.ts");
-  const { recoverCluster } = await import("../recovery/recover-cluster.ts");
-  const { clusterRecoveryText, recoveryIntent } = await import("../recovery/recover-cluster-text.ts");
-  const { openScreen } = await import("../report/screen.ts");
-  const { lineProgress } = await import("../../tools/progress.ts");
+  const { withStateCommand } = await import("../recovery/state-command.ts");
   const { clock, signal, stderr } = ports;
-  const screen = await openScreen(ports);
-  const { engine } = await openStack(stack, ports, lineProgress(stderr), { fullName, mayCreate: false });
-  const opened = await openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
-  try {
-    const { aws, state } = opened.context;
-    const document = await recoverCluster({
-      ...{ stack, config, engine, aws, state, clock, screen, signal },
-      show: (loss) => screen.line(recoveryIntent(stack, loss)),
-      agree: async (question) => {
-        if (options.yes !== true) await confirm(question, signal);
-      },
-    });
+  return withStateCommand({ options, ports }, async ({ context, ...command }) => {
+    const { recoverCluster } = await import("../recovery/recover-cluster.ts");
+    const { clusterRecoveryText, recoveryIntent } = await import("../recovery/recover-cluster-text.ts");
+    const { screen, stack } = command;
+    const { aws, state } = context;
+    const show = (loss: ClusterLoss) => screen.line(recoveryIntent(stack, loss));
+    const document = await recoverCluster({ ...command, aws, state, clock, signal, show });
     stderr.write(clusterRecoveryText(document, screen.paint));
     return { exitCode: document.exitCode, json: document };
-  } finally {
-    await opened.close();
-  }
+  });
 }
 
 async function runDatabase({ options, ports }: CommandInput): Promise<CommandResult> {

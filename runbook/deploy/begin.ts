@@ -9,7 +9,7 @@ import { movedSince, type PlanTarget, planAndPreview } from "../plan/make-plan.t
 import type { Plan } from "../plan/plan.ts";
 import { readPlanDocument, writePlan } from "../plan/plan-files.ts";
 import { CHECKLIST } from "../preflight/checklist.ts";
-import { clusterExists, lostCluster } from "../preflight/checks/cluster.ts";
+import { clusterExists, lostClusterIfSeen } from "../preflight/checks/cluster.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import type { PreflightReport } from "../preflight/side-by-side.ts";
 import { runPreflight } from "../preflight/side-by-side.ts";
@@ -174,7 +174,7 @@ export async function goThroughChecklist(
   try {
     await recovery.takeOver(opened.context).catch(async (error: unknown) => {
       // Of a cluster that is lost nothing can be taken over, and the checklist says so.
-      if (!(await isClusterLost(opened.context))) throw error;
+      if ((await lostClusterIfSeen(opened.context)) === undefined) throw error;
     });
     return await showWork(screen, clock, "preflight", async (note) => {
       const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
@@ -183,14 +183,6 @@ export async function goThroughChecklist(
     });
   } finally {
     await opened.close();
-  }
-}
-
-async function isClusterLost(context: OpenPreflight["context"]): Promise<boolean> {
-  try {
-    return (await lostCluster((await context.state.read()).resources, context)) !== undefined;
-  } catch {
-    return false;
   }
 }
 

@@ -50,6 +50,15 @@ export async function lostCluster(
   return { name, standing: "failed", message: told, next: `aws eks describe-cluster --name ${name}` };
 }
 
+/** The same of the state as it is now; undefined also where nobody could look, for who failed already and asks only why. */
+export async function lostClusterIfSeen(context: PreflightContext): Promise<LostCluster | undefined> {
+  try {
+    return await lostCluster((await context.state.read()).resources, context);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What a command failed for, where the cluster that the state names is lost: that says more than that nobody answers at its
  * address. Undefined where it is not lost, and where nobody could look.
@@ -60,8 +69,7 @@ export async function lostClusterError(
   try {
     const opened = await open();
     try {
-      const { resources } = await opened.context.state.read();
-      const lost = await lostCluster(resources, opened.context);
+      const lost = await lostClusterIfSeen(opened.context);
       return lost && new DeployError("SPARKI_OUTSIDE", lost.message, { hint: lost.next });
     } finally {
       await opened.close();
