@@ -1,4 +1,4 @@
-import { BACKUP_EVENTS } from "../delivery/backup-alarms.ts";
+import { BACKUP_EVENTS } from "../delivery/alarms.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 
 /** How an alert is made to fire in a rehearsal; or why nothing there can be its cause, and promtool alone proves it. */

@@ -5,8 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Network } from "./network.ts";
+import { childrenMadeBy } from "./provider.ts";
 import { childrenBoundedBy } from "./roles.ts";
-import { childrenMadeBy } from "./tags.ts";
 
 export interface ClusterArgs {
   readonly stack: string;

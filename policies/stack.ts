@@ -50,7 +50,7 @@ export const everythingTagged: Policy = {
   control: "D03",
   reason:
     "A resource without an owner tag is never cleaned up, one without a stack tag cannot be distinguished from an orphan, and one without a release tag cannot be traced to the change that created it.",
-  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/tags.ts); add a type without tags to stacks/tagging.ts.",
+  fix: "Use the stack's AWS provider, whose default tags are project, stack and owner, below a component that is given the release's transformation (infra/provider.ts); add a type without tags to stacks/tagging.ts.",
   each: [
     every(
       (type) => type.startsWith("aws:"),

@@ -223,7 +223,7 @@ const WRONG_VALUE = { key: ["sparki:engine", "readinessPath"], value: "/nowhere-
 
 /** The stricter of ELB's policies, as a person would set it. */
 const TLS_13_ALONE: Edit = {
-  file: "infra/routes.ts",
+  file: "infra/load-balancer.ts",
   from: "ELBSecurityPolicy-TLS13-1-2-2021-06",
   to: "ELBSecurityPolicy-TLS13-1-3-2021-06",
 };

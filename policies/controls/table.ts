@@ -257,13 +257,13 @@ const edgeControls: readonly Control[] = [
     id: "S40",
     title: "Listeners serve HTTPS only, and port 80 redirects",
     ids: ["ELB.1", "ELB.18", "CKV_AWS_2", "CKV2_AWS_20", "CKV_AWS_378", "AVD-AWS-0054"],
-    metBy: "infra/routes.ts",
+    metBy: "infra/load-balancer.ts",
   },
   {
     id: "S41",
     title: "HTTPS listeners accept TLS 1.2 or newer only",
     ids: ["ELB.17", "CKV_AWS_103", "CKV2_AWS_74", "AVD-AWS-0047"],
-    metBy: "infra/routes.ts",
+    metBy: "infra/load-balancer.ts",
   },
   {
     id: "S42",
@@ -305,7 +305,7 @@ const edgeControls: readonly Control[] = [
     id: "S48",
     title: "The hosted zone logs queries and is signed",
     ids: ["Route53.2", "CKV2_AWS_38", "CKV2_AWS_39"],
-    metBy: "infra/zone.ts",
+    metBy: "infra/edge.ts",
   },
 ];
 

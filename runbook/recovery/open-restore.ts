@@ -1,5 +1,4 @@
-import type { DatabaseReplacement } from "../../io/database-replacement.ts";
-import { openRdsReplacement } from "../../io/rds-replacement.ts";
+import { type DatabaseReplacement, openRdsReplacement } from "../../io/database-replacement.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import type { Ports } from "../command.ts";
 import { openStack } from "../deploy/real-target.ts";

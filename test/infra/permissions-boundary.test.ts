@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { childrenMadeBy } from "../../infra/provider.ts";
 import { boundedBy, childrenBoundedBy } from "../../infra/roles.ts";
-import { childrenMadeBy } from "../../infra/tags.ts";
 
 const ROLE = { type: "aws:iam/role:Role", name: "role" };
 const POLICY = { type: "aws:iam/policy:Policy", name: "policy" };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { childrenMadeBy, madeBy } from "../../infra/tags.ts";
+import { childrenMadeBy, madeBy } from "../../infra/provider.ts";
 
 const VPC = { type: "aws:ec2/vpc:Vpc", name: "vpc" };
 const ROUTE = { type: "aws:ec2/route:Route", name: "route" };

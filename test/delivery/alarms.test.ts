@@ -1,5 +1,4 @@
-import type { Alarms } from "../../delivery/alarms.ts";
-import { alarmOnBackups, BACKUP_EVENTS } from "../../delivery/backup-alarms.ts";
+import { type Alarms, alarmOnBackups, BACKUP_EVENTS } from "../../delivery/alarms.ts";
 import { fits } from "../support/event-pattern.ts";
 
 /** As AWS publishes it: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-cloudwatch-events.sample.html */
