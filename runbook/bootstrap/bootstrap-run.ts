@@ -13,8 +13,7 @@ import { findingLines } from "../preflight/preflight-text.ts";
 import { type EndedCheck, runSideBySide } from "../preflight/side-by-side.ts";
 import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
-import type { ActPorts } from "./act-ports.ts";
-import { ACTS } from "./acts.ts";
+import { ACTS, type ActPorts } from "./acts.ts";
 
 /** A step with who does it, and what its checks found; without checks where an earlier step is not done yet. */
 interface SurveyedStep extends CheckedStep {

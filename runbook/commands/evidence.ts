@@ -93,7 +93,7 @@ function archiveAt(file: string, given: string): Buffer {
 }
 
 async function gatherAndWrite({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { rangeOf } = await import("../evidence/range.ts");
+  const { rangeOf } = await import("../evidence/evidence.ts");
   const range = rangeOf({ from: options.from, to: options.to }, ports.clock.now());
   const key = await keyIn(options, ports);
   const { openTarget } = await import("../deploy/real-target.ts");

@@ -44,7 +44,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
     });
   const { withStateCommand } = await import("../recovery/state-command.ts");
   return withStateCommand({ options, ports }, async (command) => {
-    const { rebuildShown } = await import("../recovery/rebuild-run.ts");
+    const { rebuildShown } = await import("../recovery/lost-state.ts");
     return rebuildShown({ ...command, ports });
   });
 }

@@ -59,8 +59,7 @@ async function runCluster({ options, ports }: CommandInput): Promise<CommandResu
   const { withStateCommand } = await import("../recovery/state-command.ts");
   const { clock, signal, stderr } = ports;
   return withStateCommand({ options, ports }, async ({ context, ...command }) => {
-    const { recoverCluster } = await import("../recovery/recover-cluster.ts");
-    const { clusterRecoveryText, recoveryIntent } = await import("../recovery/recover-cluster-text.ts");
+    const { clusterRecoveryText, recoverCluster, recoveryIntent } = await import("../recovery/recover-cluster.ts");
     const { screen, stack } = command;
     const { aws, state } = context;
     const show = (loss: ClusterLoss) => screen.line(recoveryIntent(stack, loss));
@@ -90,9 +89,8 @@ async function runDatabase({ options, ports }: CommandInput): Promise<CommandRes
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openAwsReplacement, openRestorePorts } = await import("../recovery/open-restore.ts");
   const { openRehearsedReplacement } = await import("../rehearse/rehearsed-aws.ts");
-  const { restoreDatabase, stageOf } = await import("../recovery/restore-database.ts");
+  const { restoreDatabase, restoreIntent, restoreText, stageOf } = await import("../recovery/restore-database.ts");
   const { assertRestorable, assertUnlocked } = await import("../recovery/restorable.ts");
-  const { restoreIntent, restoreText } = await import("../recovery/restore-text.ts");
   const { inColumns } = await import("../report/columns.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");

@@ -6,8 +6,7 @@ import { documentText, safeDocument } from "../../shared/text/output.ts";
 import type { EndedDeploy } from "../deploy/release-history.ts";
 import { approvedFingerprint } from "../plan/approval.ts";
 import type { KeptReport } from "../report/report-files.ts";
-import type { Evidence, Gap, Reports, UpdateEvidence } from "./evidence.ts";
-import { isWithin, type Range } from "./range.ts";
+import { type Evidence, type Gap, isWithin, type Range, type Reports, type UpdateEvidence } from "./evidence.ts";
 
 /** Reports as files of the archive, by path, with what is said of them. */
 export interface ReportFiles extends Reports {

@@ -1,12 +1,18 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { timeScaleOf } from "../../gates/live/pace.ts";
 import type { Engine } from "../../io/engine.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { DeployError, EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import { isTagged } from "../../stacks/tagging.ts";
 import { temporaryFolder } from "../../tools/temporary-folders.ts";
+import type { CommandResult, Ports } from "../command.ts";
 import { type PlannedResource, PlannedResources } from "../plan/planned.ts";
+import type { PreflightContext } from "../preflight/context.ts";
+import { inColumns } from "../report/columns.ts";
+import { showPhase } from "../report/live.ts";
+import type { Paint, Screen } from "../report/screen.ts";
 import { type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
 import { foundBy } from "./found-by.ts";
 import {
@@ -205,4 +211,63 @@ function whyRemade(type: string): string | undefined {
   const how = foundBy(type);
   if (type === PASSWORD) return "no secret holds it any more";
   return how?.by === "effect" ? how.why : undefined;
+}
+
+export interface RebuildOptions {
+  readonly stack: string;
+  readonly engine: LostStateOptions["engine"];
+  readonly context: Pick<PreflightContext, "aws" | "state">;
+  readonly screen: Screen;
+  readonly ports: Pick<Ports, "clock" | "env" | "signal" | "stderr">;
+  /** Resolves once a person agrees. */
+  agree(question: string): Promise<void>;
+}
+
+/** Rebuilds the stack's state and tells what came of it; throws SPARKI_OUTSIDE while someone else holds the stack. */
+export async function rebuildShown(options: RebuildOptions): Promise<CommandResult> {
+  const { stack, engine, context, screen, ports } = options;
+  const { clock, env, signal, stderr } = ports;
+  const lock = await context.state.lock();
+  if (lock !== undefined)
+    throw new DeployError("SPARKI_OUTSIDE", `${lock.holder} holds stack ${stack}; its state may still change`, {
+      hint: `wait for it; if it runs no more: pulumi cancel --stack ${stack}`,
+    });
+  await options.agree(`Write what exists of ${stack} into its state? Nothing that exists is changed.`);
+  const rebuilt = await showPhase(screen, clock, `rebuild the state of ${stack}`, async (phase) => {
+    const onProgress = (text: string) => phase.say(text);
+    const settings = { engine, aws: context.aws, stack, clock, timeScale: timeScaleOf(env), signal, onProgress };
+    const result = await rebuildState(settings);
+    phase.note(`${result.imported.length} of ${result.resources} imported in ${result.rounds} rounds`);
+    return result;
+  });
+  const isNew = rebuilt.imported.length > 0;
+  const next =
+    rebuilt.exitCode === EXIT.done.code && !isNew
+      ? null
+      : `npx sparki plan --stack ${stack}, and deploy once it is right`;
+  stderr.write(rebuiltText(stack, rebuilt, next ?? "nothing", screen.paint));
+  return { exitCode: rebuilt.exitCode, json: { stack, ...rebuilt, next } };
+}
+
+const HEADS: Readonly<Record<RebuiltState["outcome"], string>> = {
+  rebuilt: "the state is rebuilt; the next update changes nothing that exists",
+  unchanged: "the state has all that exists",
+  differs: "the state has what was found; what differs is for people to read",
+};
+
+/** What a rebuilt state consists of, and what the next update does, for a person. */
+export function rebuiltText(stack: string, rebuilt: RebuiltState, next: string, paint: Paint): string {
+  const { outcome, exitCode, resources, before, imported, remade, missing, foreign, changes, unclaimed } = rebuilt;
+  const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
+  const lines = [
+    `${colour(outcome)} ${stack}: ${HEADS[outcome]}`,
+    `  resources  ${resources} of the program: ${before} were in the state, ${imported.length} imported, ${remade.length} to make again, ${missing.length} missing, ${foreign.length} of others`,
+    ...remade.map(({ name, type, why }) => `  again    ${name} (${type}): ${why}`),
+    ...missing.map(({ name, type }) => `  missing  ${name} (${type}): the next update creates it`),
+    ...foreign.map(({ name, type, id }) => `  foreign  ${name} (${type}): ${id} has the tags of another owner`),
+    ...changes.map(({ name, type, action, paths }) => `  ${action}  ${name} (${type}): ${paths.join(", ")}`),
+    ...unclaimed.map((arn) => `  unclaimed  ${arn}: it has the stack's tags, and the program does not know it`),
+    `  next     ${next}`,
+  ];
+  return `${inColumns(lines.join("\n"))}\n`;
 }

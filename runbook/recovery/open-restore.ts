@@ -5,8 +5,7 @@ import { openStack } from "../deploy/real-target.ts";
 import { askFromCluster } from "../drill/open-copies.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import { requestCounter } from "../rotation/open-rotation.ts";
-import { DATABASE, exchangeInState } from "./exchange.ts";
-import type { RestorePorts } from "./restore-database.ts";
+import { DATABASE, exchangeInState, type RestorePorts } from "./restore-database.ts";
 
 /** The stack's instances at AWS, asked by a Job in its own cluster. */
 export function openAwsReplacement(opened: OpenPreflight): Promise<DatabaseReplacement & { close(): void }> {

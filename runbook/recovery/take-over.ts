@@ -9,15 +9,14 @@ import { NAMESPACES } from "../preflight/charts.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import { showPhase } from "../report/live.ts";
 import { type Adoption, type AdoptionOptions, adoptPending, taggedWith } from "./adopt.ts";
-import { succeededJobs } from "./begun-jobs.ts";
+import { abandonedOperations, isPending, succeededJobs } from "./cluster-work.ts";
 import { foundBy, type Inputs } from "./found-by.ts";
-import { abandonedOperations, isPending } from "./helm-records.ts";
-import type { PendingCreate } from "./state-edit.ts";
 import {
   type BegunJob,
   begunJobs,
   interruptedUpdates,
   isRelease,
+  type PendingCreate,
   pendingCreates,
   releasesToRepeat,
   type TakenResource,

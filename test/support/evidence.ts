@@ -1,7 +1,7 @@
 import type { Approval, Identity, Settings, Update } from "../../records/update.ts";
 import type { EndedDeploy } from "../../runbook/deploy/release-history.ts";
+import { type Range, rangeOf } from "../../runbook/evidence/evidence.ts";
 import { type Gathered, gather } from "../../runbook/evidence/gather.ts";
-import { type Range, rangeOf } from "../../runbook/evidence/range.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import { ranFor, recordOf, updateOf } from "./updates.ts";

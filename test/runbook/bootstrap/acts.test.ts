@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ActPorts } from "../../../runbook/bootstrap/act-ports.ts";
-import { ACTS } from "../../../runbook/bootstrap/acts.ts";
-import { deliveredId } from "../../../runbook/bootstrap/take-over.ts";
+import { ACTS, type ActPorts, deliveredId } from "../../../runbook/bootstrap/acts.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { ACCOUNT, BUCKET, exported, phaseContext } from "../../support/phases.ts";
 import { realFiles } from "../../support/preflight.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../../io/clock.ts";
-import type { ActPorts } from "../../../runbook/bootstrap/act-ports.ts";
+import type { ActPorts } from "../../../runbook/bootstrap/acts.ts";
 import { bootstrapText, runBootstrap, Survey } from "../../../runbook/bootstrap/bootstrap-run.ts";
 import { rolesOf } from "../../../runbook/preflight/phases/account.ts";
 import { SURVEYED } from "../../../runbook/preflight/phases/phases.ts";

@@ -1,6 +1,6 @@
 import { request } from "../../../io/http.ts";
 import { type Network, openNetwork } from "../../../io/network.ts";
-import { json } from "../../../rehearsal/app/routes.ts";
+import { json } from "../../../rehearsal/app/server.ts";
 import { checkConformance } from "../../../runbook/conformance/conformance.ts";
 import { CONTRACT } from "../../../runbook/conformance/contract.ts";
 import { conformanceText } from "../../../runbook/conformance/report.ts";

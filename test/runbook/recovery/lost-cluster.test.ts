@@ -1,7 +1,11 @@
 import { PassThrough } from "node:stream";
 import { type ClusterLoss, clusterLossIn } from "../../../runbook/recovery/lost-cluster.ts";
-import { type ClusterRecoveryOptions, recoverCluster } from "../../../runbook/recovery/recover-cluster.ts";
-import { clusterRecoveryText, recoveryIntent } from "../../../runbook/recovery/recover-cluster-text.ts";
+import {
+  type ClusterRecoveryOptions,
+  clusterRecoveryText,
+  recoverCluster,
+  recoveryIntent,
+} from "../../../runbook/recovery/recover-cluster.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeClock } from "../../support/fake-clock.ts";

@@ -1,4 +1,4 @@
-import { isWithin, rangeOf } from "../../../runbook/evidence/range.ts";
+import { isWithin, rangeOf } from "../../../runbook/evidence/evidence.ts";
 import { secondsOf } from "../../support/evidence.ts";
 
 const NOW = secondsOf("2026-11-29T12:00:00Z");
