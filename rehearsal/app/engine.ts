@@ -8,9 +8,7 @@ import type { Database } from "./database.ts";
 import type { Dependency } from "./dependency.ts";
 import { log, reasonOf } from "./log.ts";
 
-import type { Router } from "./routes.ts";
-import { type Answer, json, RequestError } from "./routes.ts";
-import { serve } from "./server.ts";
+import { type Answer, json, RequestError, type Router, serve } from "./server.ts";
 import { type Settings, secretFiles } from "./settings.ts";
 
 interface Backends {

@@ -1,8 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Registry } from "prom-client";
 import { CacheMetrics, DatabaseMetrics } from "../../rehearsal/app/dependency.ts";
-import { type Answer, json, RequestError, Router } from "../../rehearsal/app/routes.ts";
-import { RequestMetrics } from "../../rehearsal/app/server.ts";
+import { type Answer, json, RequestError, RequestMetrics, Router } from "../../rehearsal/app/server.ts";
 import { type HttpServer, serveHttp } from "./http-server.ts";
 
 type RequestSample = Parameters<RequestMetrics["record"]>[0];

@@ -20,8 +20,7 @@ import {
   stateOf,
 } from "../chaos/run.ts";
 import type { Measured } from "./bounds.ts";
-import { type Deployment, hash } from "./deployments.ts";
-import { type Happened, historySchema, untruthsIn } from "./history.ts";
+import { type Deployment, type Happened, hash, historySchema, untruthsIn } from "./deployments.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);

@@ -1,14 +1,21 @@
 import { UNKNOWN } from "../../../shared/engine-values.ts";
 import type { Properties, Value } from "../../provider/properties.ts";
 import { TIMINGS, uniforms } from "../latency.ts";
-import type { Cloud, Draft, ResourceModel, Subject } from "../model.ts";
-import { AwsError, arnOf, type Identified } from "../model.ts";
+import {
+  AwsError,
+  arnOf,
+  type Cloud,
+  type Draft,
+  type Identified,
+  type ResourceModel,
+  type Subject,
+} from "../model.ts";
 import { kmsKeyReference, roleReference, securityGroupReference, subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { at, flag, records, text } from "../values.ts";
 import type { World, WorldResource } from "../world.ts";
 import { zoneIdOf, zonesOf } from "./ec2-vpc.ts";
-import { publishLoadBalancers } from "./lb-state.ts";
+import { publishLoadBalancers } from "./lb.ts";
 import { vpcAt, zonesAt } from "./rds-groups.ts";
 
 const INVALID = "InvalidParameterException";

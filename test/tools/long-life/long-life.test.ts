@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { MOST_ENDS } from "../../../runbook/deploy/release-history.ts";
 import { boundsTable, judged, MEASURES } from "../../../tools/long-life/bounds.ts";
-import { drawn } from "../../../tools/long-life/deployments.ts";
-import { type Happened, untruthsIn } from "../../../tools/long-life/history.ts";
+import { drawn, type Happened, untruthsIn } from "../../../tools/long-life/deployments.ts";
 import type { Result } from "../../../tools/long-life/life.ts";
 import { pageWith, rowOf, summaryOf, verdictOf } from "../../../tools/long-life/summary.ts";
 

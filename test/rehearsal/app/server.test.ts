@@ -1,6 +1,6 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { json, RequestError, Router } from "../../../rehearsal/app/routes.ts";
+import { json, RequestError, Router } from "../../../rehearsal/app/server.ts";
 
 describe("Router", () => {
   const router = new Router()
