@@ -5,7 +5,7 @@ export const PROJECT = "sparki";
 /** The project of what follows a deployment, as `delivery/after/Pulumi.yaml` names it. */
 export const AFTER = "sparki-after";
 /** What follows a deployment, each task in a stack of its own: Pulumi Deployments runs commands only before an operation. */
-export const TASKS = ["verify", "watch"] as const;
+const TASKS = ["verify", "watch"] as const;
 export type Task = (typeof TASKS)[number];
 
 /** Who in Pulumi Cloud may be a stack's roles. */

@@ -133,7 +133,7 @@ function createEnvironment({ inside, name, args }: Made, { stack, region }: Deli
 }
 
 /** An environment's definition: `pulumi env run` gives a command what stands under `environmentVariables`. */
-export function environmentText(roleArn: string, region: string): string {
+function environmentText(roleArn: string, region: string): string {
   const login = { oidc: { roleArn, sessionName: "sparki-plans", duration: `${PLANNING_SECONDS / 3600}h` } };
   const environmentVariables = {
     AWS_ACCESS_KEY_ID: `\${aws.login.accessKeyId}`,

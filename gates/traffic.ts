@@ -19,7 +19,7 @@ const SLOW_FIELDS: ReadonlyMap<number, keyof TrafficCounts> = new Map([
 ]);
 
 /** The field that counts an objective's bad requests; undefined for a duration that is not counted. */
-export function fieldOf(kind: ObjectiveKind): keyof TrafficCounts | undefined {
+function fieldOf(kind: ObjectiveKind): keyof TrafficCounts | undefined {
   return kind.type === "errors" ? "errors" : SLOW_FIELDS.get(kind.seconds);
 }
 

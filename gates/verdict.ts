@@ -32,7 +32,7 @@ export interface GateSubject {
 }
 
 /** How a result was found: checked, or counted against an objective, a burn rate or other requests. */
-export const RESULT_KINDS = ["health", "objective", "burn-rate", "comparison"] as const;
+const RESULT_KINDS = ["health", "objective", "burn-rate", "comparison"] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
 
 /** The subject alone, of what has more beside it. */

@@ -263,7 +263,7 @@ const contactsSchema = z.strictObject({
 });
 
 /** Services that wake people, each by a key of its own: `sparki:pagerdutyKey`, `sparki:opsgenieKey`. */
-export const WAKING_SERVICES = ["pagerduty", "opsgenie"] as const;
+const WAKING_SERVICES = ["pagerduty", "opsgenie"] as const;
 export type WakingService = (typeof WAKING_SERVICES)[number];
 
 const wakingServices = distinct(z.enum(WAKING_SERVICES), 0, WAKING_SERVICES.length).default([]);

@@ -90,7 +90,7 @@ interface ChartObject {
 }
 
 /** Kind and name, as findings and exemptions call an object. */
-export function nameOf({ kind, metadata }: ChartObject): string {
+function nameOf({ kind, metadata }: ChartObject): string {
   return `${kind}/${metadata.name}`;
 }
 

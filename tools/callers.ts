@@ -201,7 +201,7 @@ function accepted(server: NetServer): Promise<Socket> {
 }
 
 /** Resolves with false, and ends the socket, when its other end is not ours. */
-export async function admit(socket: Socket): Promise<boolean> {
+async function admit(socket: Socket): Promise<boolean> {
   const ours = await isOwnConnection(
     endOf(socket.remoteAddress, socket.remotePort),
     endOf(socket.localAddress, socket.localPort),

@@ -27,14 +27,14 @@ export interface Query {
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** The data source that the dashboard's reader has chosen. */
-export const DATASOURCE = { type: "prometheus", uid: "$datasource" } as const;
+const DATASOURCE = { type: "prometheus", uid: "$datasource" } as const;
 
 const HEIGHT = 8;
 
 const COLUMNS = 24;
 
 /** The panels as Grafana's JSON, laid out in rows from left to right, none over another. */
-export function layOut(panels: readonly Panel[]): Json[] {
+function layOut(panels: readonly Panel[]): Json[] {
   let x = 0;
   let y = 0;
   return panels.map((panel, index) => {

@@ -121,7 +121,7 @@ const RANDOM_MODELS: Readonly<Record<string, RandomModel>> = {
 };
 
 /** Bytes without end that depend only on the key: the same rehearsal seed and resource give the same values again. */
-export class Bytes {
+class Bytes {
   readonly #key: string;
   #block = Buffer.alloc(0);
   #used = 0;

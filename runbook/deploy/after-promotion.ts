@@ -123,11 +123,7 @@ export interface AfterPromotion {
 export type Adopter = Pick<Recovery, "takeOverAlone" | "adoptTaken" | "adoptUnanswered">;
 
 /** Verifies a release that was promoted just now, and does what the decision tree says when it is not well. */
-export async function lookAfterPromotion(
-  target: StackTarget,
-  release: Release,
-  recovery?: Adopter,
-): Promise<AfterPromotion> {
+async function lookAfterPromotion(target: StackTarget, release: Release, recovery?: Adopter): Promise<AfterPromotion> {
   const ending = await withVerify(target, release, async (context): Promise<VerifiedEnding> => {
     const first = await verified(context, target);
     if (verdictOf(first.checks) === "pass")

@@ -135,7 +135,7 @@ function byAge(leftover: Leftover, { now, days }: HousekeepingPlan, why: string,
 }
 
 /** The log groups of instances that recoveries and drills made, where none of that name is there any more. */
-export function orphanedLogGroups(
+function orphanedLogGroups(
   found: readonly Leftover[],
   { stack, logGroups }: HousekeepingPlan,
 ): readonly ByHand[] | string {

@@ -172,7 +172,7 @@ export function short(reason: string): string {
 }
 
 /** A release as messages name it. */
-export function versionOf({ gitSha, id }: Release): string {
+function versionOf({ gitSha, id }: Release): string {
   return `${gitSha} (release ${id})`;
 }
 

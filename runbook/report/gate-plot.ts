@@ -19,7 +19,7 @@ figure circle { fill: var(--text); }
 `;
 
 /** Says once how to read every plot. */
-export const PLOT_LEGEND =
+const PLOT_LEGEND =
   "Each plot goes from left to right with the number of requests. Thick line: the measured share of bad requests; " +
   "shaded: where the true share is, with the bounds that hold at every check; dashed: the limit, with its figure in bold at the left. A gate passes once all " +
   "of the shade is below the limit, and fails once all of it is above.";
@@ -34,7 +34,7 @@ const INNER_HEIGHT = HEIGHT - TOP - 24;
 const ABOVE_LIMIT = 2.5;
 
 /** One objective's evidence as a plot, with the same in words below it and as a table that opens. */
-export function gatePlot(result: GateResult, looks: readonly Look[]): string {
+function gatePlot(result: GateResult, looks: readonly Look[]): string {
   const { objective, verdict } = result;
   const mark = toned(toneOf(verdict), verdict);
   const caption = `<figcaption>${text(objective)}: ${mark}. ${text(evidenceOf(result))}.</figcaption>`;
@@ -42,7 +42,7 @@ export function gatePlot(result: GateResult, looks: readonly Look[]): string {
 }
 
 /** A result's numbers in one sentence, without its end. */
-export function evidenceOf({ requests, bad, lower, upper, limit, synthetic }: GateResult): string {
+function evidenceOf({ requests, bad, lower, upper, limit, synthetic }: GateResult): string {
   const counts = `${bad} of ${requests} requests bad (${synthetic} synthetic)`;
   // A number is never parted from its sign.
   return `${counts}: ${percent(lower)} to ${percent(upper)}, limit ${percent(limit)}`.replaceAll(" %", "\u00a0%");

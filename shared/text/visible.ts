@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { redacted, redactedLines } from "./secrets.ts";
 
-export const ESCAPE = String.fromCharCode(0x1b);
+const ESCAPE = String.fromCharCode(0x1b);
 const BELL = String.fromCharCode(0x07);
 /** One byte that stands for ESC and another one. */
 const [DCS, SOS, CSI, OSC, PM, APC, END] = [0x90, 0x98, 0x9b, 0x9d, 0x9e, 0x9f, 0x9c].map((code) =>

@@ -45,7 +45,7 @@ export type Moment = (typeof MOMENTS)[number];
  * Whom a point kills. `all` is the machine's own death; `provider` loses the engine's connection to all providers;
  * `interrupt` is one Ctrl-C, `interrupts` two; `lock` takes the state's lock away from the update that holds it.
  */
-export const VICTIMS = [
+const VICTIMS = [
   ...(["engine", "sparki", "provider", "cloud", "all", "control-plane", "database"] as const),
   ...(["interrupt", "interrupts", "lock"] as const),
 ] as const;
@@ -75,7 +75,7 @@ export interface Kill extends Omit<Point, "step"> {
   readonly calls: readonly Call[];
 }
 
-export function nameOf({ journey, operation, step, moment, victim }: Point): string {
+function nameOf({ journey, operation, step, moment, victim }: Point): string {
   return [journey.name, operation, step, moment, victim].join("/");
 }
 

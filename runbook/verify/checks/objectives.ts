@@ -12,7 +12,7 @@ import { diagnoseErrors, type Verification, type VerifyContext, verifyLater } fr
 /** How far back the release's requests count: those of its gates are among them right after a deployment. */
 const WINDOW_SECONDS = 1_800;
 const GRACE_SECONDS = 60;
-export const GATE = "verify";
+const GATE = "verify";
 
 interface ObjectivesOptions {
   readonly config: Pick<VerifyContext["config"], "objectives">;
