@@ -188,7 +188,7 @@ const objectivesSchema = z
 const gateSchema = z.strictObject({
   /** Share of healthy releases that a gate may wrongly fail or bad ones wrongly pass, all objectives together. */
   maxWrongVerdictRatio: ratio(0.001, 0.2).default(0.05),
-  /** More from one client to a one-box and the fleet beside it would meet the web firewall's limit (infra/firewall.ts). */
+  /** More from one client to a one-box and the fleet beside it would meet the web firewall's limit (infra/edge.ts). */
   syntheticRequestsPerSecond: between(0.1, 66),
   deadlineMinutes: between(0.5, 240),
   healthDeadlineMinutes: between(0.5, 120).default(10),

@@ -100,7 +100,7 @@ export function stackAlerts(stack: string): Alert[] {
           "Latency: slow pods hold connections open.",
         ],
         act: [
-          "An attack: lower the limit a client in `infra/firewall.ts`, or block where it comes from; tell AWS's support.",
+          "An attack: lower the limit a client in `infra/edge.ts`, or block where it comes from; tell AWS's support.",
           "A rush of users: the balancer grows by itself within minutes; raise `maxReplicas` of the service.",
         ],
       },

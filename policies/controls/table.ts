@@ -287,7 +287,7 @@ const edgeControls: readonly Control[] = [
     id: "S45",
     title: "A public load balancer is protected by a WAF that logs",
     ids: ["CKV2_AWS_28", "CKV2_AWS_31", "WAF.10"],
-    metBy: "infra/firewall.ts",
+    metBy: "infra/edge.ts",
   },
   {
     id: "S46",
