@@ -1,4 +1,5 @@
 import { type Counts, NO_COUNTS, sum } from "../../gates/evidence.ts";
+import { judgeRunningDigests } from "../../gates/live/health-gate.ts";
 import { runNameGate } from "../../gates/live/name-gate.ts";
 import { realSeconds } from "../../gates/live/pace.ts";
 import { type Decision, decide, HIGH_ERROR_RATIO, SETTLE_SECONDS, withFinding } from "../../gates/tree.ts";
@@ -16,7 +17,6 @@ import { countsText, runVerify, type VerifyReport, verdictOf, verifyProblem } fr
 import type { Deployment } from "./deployment.ts";
 import { decideOn, decisionsOf, type Ending, type Outcome, outcomeOf } from "./ending.ts";
 import { type Conclusion, type Rollback, UNVERIFIED } from "./result.ts";
-import { judgeRunningDigests } from "./running-digests.ts";
 import { gateTargetOf, movedOrThrow, StackMoved, type StackTarget } from "./stack-target.ts";
 
 /** What a promotion is proven by, in this order: the next one is asked once the one before has passed. */

@@ -1,6 +1,6 @@
 import { judgeGate, percent } from "../../gates/gate.ts";
 import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../gates/live/gate-runner.ts";
-import { runHealthGate } from "../../gates/live/health-gate.ts";
+import { judgeRunningDigests, runHealthGate } from "../../gates/live/health-gate.ts";
 import { paceOf } from "../../gates/live/pace.ts";
 import type { GateTarget } from "../../gates/live/track.ts";
 import { entranceSources, runTrackGate } from "../../gates/live/track-gate.ts";
@@ -15,9 +15,7 @@ import { ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { servicesOf, tracksOf } from "../../stacks/services.ts";
-import { judgeRunningDigests } from "../deploy/running-digests.ts";
-import type { Kept } from "../release/keep.ts";
-import { type KeptRelease, NAMESPACES } from "../release/keep.ts";
+import { type Kept, type KeptRelease, NAMESPACES } from "../release/keep.ts";
 import { objectChanges, renderedObjects } from "../release/object-changes.ts";
 
 /** The runbook's limit: within two minutes the previous release must be seen to serve. */

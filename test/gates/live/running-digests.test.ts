@@ -1,5 +1,5 @@
+import { digestsApart } from "../../../gates/live/health-gate.ts";
 import type { LiveRelease } from "../../../io/live-release.ts";
-import { digestsApart } from "../../../runbook/deploy/running-digests.ts";
 import { byService, SERVICE_NAMES } from "../../../stacks/services.ts";
 import { releaseNamed } from "../../support/updates.ts";
 

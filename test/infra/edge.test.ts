@@ -1,5 +1,5 @@
 import { TRACKS_AT_ONCE } from "../../gates/live/pace.ts";
-import { Firewall, REQUESTS_PER_CLIENT } from "../../infra/firewall.ts";
+import { Firewall, REQUESTS_PER_CLIENT } from "../../infra/edge.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { find, record } from "../support/recorder.ts";
 import { rawConfig } from "../support/stack-config.ts";
