@@ -1,4 +1,4 @@
-import { mutantsOf } from "../../../tools/mutation/workspace.ts";
+import { mutantsOf } from "../../tools/mutate-policies.ts";
 
 /** What each mutant has in place of what. */
 function changes(source: string): string[] {
