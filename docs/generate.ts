@@ -5,7 +5,7 @@ import { exporterSettings } from "../apps/monitoring/cloudwatch.ts";
 import { alertPages } from "../apps/monitoring/routing.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
 import { controlsPage } from "../policies/controls/page.ts";
-import { podsPage } from "../policies/controls/pods-page.ts";
+import { podsPage } from "../policies/declared/pod-reach.ts";
 import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";

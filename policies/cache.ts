@@ -1,5 +1,5 @@
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { isGiven } from "./judging/presence.ts";
+import { isGiven } from "./judging/resource.ts";
 import { each, type Policy } from "./policy.ts";
 
 export const cacheAuthenticates: Policy = {

@@ -1,9 +1,7 @@
 import { inStandardSupport } from "../aws/catalog.ts";
-import { someWorld } from "./judging/addresses.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { listAt, textAt } from "./judging/objects.ts";
-import { isGiven } from "./judging/presence.ts";
-import type { AnyResource } from "./judging/resource.ts";
+import { someWorld } from "./judging/internet.ts";
+import { type AnyResource, isGiven, listAt, textAt } from "./judging/resource.ts";
 import { each, every, type Policy } from "./policy.ts";
 
 const BINDING = /^kubernetes:rbac\.authorization\.k8s\.io\/v1[^:]*:(Cluster)?RoleBinding$/;

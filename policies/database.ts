@@ -1,6 +1,6 @@
 import { isApproved } from "./judging/approvals.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { isPublicSubnet } from "./judging/routes.ts";
+import { isPublicSubnet } from "./judging/internet.ts";
 import { each, type Policy } from "./policy.ts";
 import type { PropsOf } from "./resource-types.ts";
 

@@ -2,9 +2,8 @@ import type { ClosedWorld } from "./declared/closed-world.ts";
 import { missingGuards } from "./declared/guards.ts";
 import { optionMismatches } from "./declared/options.ts";
 import { outputMismatches } from "./declared/outputs.ts";
-import { notTold, whatTells } from "./declared/provenance.ts";
 import { matchersOf, mismatches, type World } from "./declared/shape.ts";
-import { couldTell, declarationOf, isDefaultProvider, isSource } from "./declared/world.ts";
+import { couldTell, declarationOf, isDefaultProvider, isSource, notTold, whatTells } from "./declared/world.ts";
 import type { AnyResource } from "./judging/resource.ts";
 import { every, type Policy, type Situation } from "./policy.ts";
 

@@ -3,8 +3,7 @@ import { parseConfig } from "../stacks/config.ts";
 import { LAST_PART_VARIABLE } from "../stacks/run-record.ts";
 import { findHelm } from "../tools/rendered-chart.ts";
 import { policies } from "./all.ts";
-import { endWithEngine } from "./judging/engine-process.ts";
-import { servePolicies } from "./judging/pulumi-policies.ts";
+import { endWithEngine, servePolicies } from "./judging/pulumi-policies.ts";
 import { Session } from "./judging/session.ts";
 import { ALERT_SECRETS } from "./policy.ts";
 

@@ -1,6 +1,5 @@
-import { letsWorldLogIn } from "./judging/acl-entries.ts";
-import { isWorld, someWorld } from "./judging/addresses.ts";
-import { isGiven } from "./judging/presence.ts";
+import { isWorld, letsWorldLogIn, someWorld } from "./judging/internet.ts";
+import { isGiven } from "./judging/resource.ts";
 import { each, type Policy } from "./policy.ts";
 
 export const defaultSecurityGroupEmpty: Policy = {

@@ -1,7 +1,5 @@
-import { isSecretName, leavesOf } from "./judging/leaves.ts";
-import { listAt, textAt, valueAt } from "./judging/objects.ts";
 import { containersOf, everyContainer, everyPod, SERVING } from "./judging/pod-specs.ts";
-import type { AnyResource } from "./judging/resource.ts";
+import { type AnyResource, isSecretName, leavesOf, listAt, textAt, valueAt } from "./judging/resource.ts";
 import { each, every, type Policy } from "./policy.ts";
 
 const IMAGE = /image$/i;

@@ -1,6 +1,5 @@
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { isSecretName, leavesOf } from "./judging/leaves.ts";
-import { knownValue, type Resource } from "./judging/resource.ts";
+import { isSecretName, knownValue, leavesOf, type Resource } from "./judging/resource.ts";
 import { each, every, type Policy } from "./policy.ts";
 
 /** What credentials look like, wherever they stand. */

@@ -4,9 +4,7 @@ import { inputRecordOf } from "../aws/inputs.ts";
 import { isTagged } from "../stacks/tagging.ts";
 import { isApproved, STATEFUL_TYPES } from "./judging/approvals.ts";
 import { FROM_A_KEY, isCustomerKey } from "./judging/customer-key.ts";
-import { textAt, valueAt } from "./judging/objects.ts";
-import { isGiven } from "./judging/presence.ts";
-import { type AnyResource, isUnknownValue } from "./judging/resource.ts";
+import { type AnyResource, isGiven, isUnknownValue, textAt, valueAt } from "./judging/resource.ts";
 import { each, every, type Policy } from "./policy.ts";
 
 export const allowedRegionsOnly: Policy = {

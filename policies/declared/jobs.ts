@@ -4,7 +4,6 @@ import type { StackConfig } from "../../stacks/schema.ts";
 import { KUBECONFIG } from "./kubeconfig.ts";
 import { json, Matcher, matching, optional, type Shape } from "./shape.ts";
 
-export const TEXT = new Matcher("a text", (value) => typeof value === "string");
 const DAY_SECONDS = 86_400;
 export const isWhole = (value: unknown, least: number, most: number) =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
@@ -24,8 +23,8 @@ export const only = (keys: RegExp, expects: string) =>
   );
 
 /** Up to 99 of the greater unit: less than the largest node has. */
-export const CPU = matching("a quantity of CPU, such as 250m", /^([1-9]\d{0,4}m|[1-9]\d?)$/);
-export const BYTES = matching("a quantity of bytes, such as 512Mi", /^([1-9]\d{0,4}Mi|[1-9]\d?Gi)$/);
+const CPU = matching("a quantity of CPU, such as 250m", /^([1-9]\d{0,4}m|[1-9]\d?)$/);
+const BYTES = matching("a quantity of bytes, such as 512Mi", /^([1-9]\d{0,4}Mi|[1-9]\d?Gi)$/);
 export const QUANTITIES = { cpu: CPU, memory: BYTES, "ephemeral-storage": optional(BYTES) };
 /** What names a release, and its pods' label. */
 export const RELEASE_ID = matching("a release's id", /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/);

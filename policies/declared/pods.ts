@@ -26,7 +26,7 @@ export const SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
   "sparki-test": ["e2e"],
   "sparki-monitoring": [],
 };
-export const NAMESPACES = Object.keys(SERVICE_ACCOUNTS);
+const NAMESPACES = Object.keys(SERVICE_ACCOUNTS);
 
 /** By Pulumi's own an object is taken over, not waited for, or left behind. */
 const annotations = optional({});

@@ -4,8 +4,7 @@ import { type ChartFiles, chartFilesIn, filesHash } from "../../shared/chart-fil
 import { DeployError } from "../../shared/deploy-error.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
 import { type ChartToRender, type RenderedChart, renderChart, renderedChart } from "../../tools/rendered-chart.ts";
-import { textAt } from "../judging/objects.ts";
-import { isUnknownValue } from "../judging/resource.ts";
+import { isUnknownValue, textAt } from "../judging/resource.ts";
 import { CHARTS, CRDS, type DeclaredObject, UNKNOWN_TEXT } from "./charts.ts";
 import { documentsIn, type Mismatch, mismatches, type World } from "./shape.ts";
 import { chartProblems } from "./templates.ts";

@@ -1,6 +1,5 @@
 import { flushCompileCache } from "node:module";
-import { endWithEngine } from "../judging/engine-process.ts";
-import { servePolicies } from "../judging/pulumi-policies.ts";
+import { endWithEngine, servePolicies } from "../judging/pulumi-policies.ts";
 import { deliverySession, policies } from "./judging.ts";
 
 // The SDK throws to say that a policy is not about a type, and to say that a value is unknown: thousands of times.

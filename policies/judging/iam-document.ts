@@ -1,6 +1,5 @@
 import { type Demand, type EachCheck, every } from "../policy.ts";
-import { listAt, textAt, valueAt } from "./objects.ts";
-import type { AnyResource } from "./resource.ts";
+import { type AnyResource, listAt, textAt, valueAt } from "./resource.ts";
 
 /** One statement of an IAM policy, with lists where the document may have a single text. */
 export interface Statement {

@@ -1,6 +1,5 @@
 import { type Demand, type EachCheck, every, type Situation } from "../policy.ts";
-import { listAt, textAt, valueAt } from "./objects.ts";
-import type { AnyResource } from "./resource.ts";
+import { type AnyResource, listAt, textAt, valueAt } from "./resource.ts";
 
 type Path = readonly string[];
 

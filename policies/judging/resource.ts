@@ -124,3 +124,64 @@ export function unknownsThrow<T extends object>(target: T): T {
     },
   });
 }
+
+/** Whether a property is set at all; a value that only the update knows counts, an empty one does not. */
+export function isGiven(read: () => unknown): boolean {
+  let known = false;
+  const value = knownValue(() => {
+    const result = read();
+    known = true;
+    return result;
+  });
+  return !known || (value !== undefined && value !== null && value !== "");
+}
+
+const SECRET = /(passw(or)?d|passphrase|secret|token|api_?key|private_?key|credential)s?$/i;
+
+/** A text in a nested value. */
+interface Leaf {
+  readonly path: readonly string[];
+  /** Throws when preview cannot know it, or what is below it. */
+  readonly text: () => string;
+}
+
+/** Whether a key's name says that its value is a secret, and not a reference to one such as `secretArn`. */
+export function isSecretName(key: string): boolean {
+  return SECRET.test(key);
+}
+
+/** Every text in a value with its path, those that preview cannot know included. */
+export function leavesOf(read: () => unknown, path: readonly string[] = []): Leaf[] {
+  try {
+    const value = read();
+    if (typeof value === "string") return [{ path, text: () => value }];
+    if (typeof value !== "object" || value === null) return [];
+    return Object.keys(value).flatMap((key) => leavesOf(() => Reflect.get(value, key), [...path, key]));
+  } catch (error) {
+    if (!isUnknownValue(error)) throw error;
+    const unknown = () => {
+      throw error;
+    };
+    return [{ path, text: unknown }];
+  }
+}
+
+/** The value below a path of keys, or undefined where the path ends early. */
+export function valueAt(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+/** The list below a path; empty when there is none. */
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = valueAt(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The text below a path, or undefined. */
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string | undefined {
+  const found = valueAt(value, ...path);
+  return typeof found === "string" ? found : undefined;
+}

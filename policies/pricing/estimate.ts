@@ -1,5 +1,4 @@
-import { listAt, valueAt } from "../judging/objects.ts";
-import { knownValue } from "../judging/resource.ts";
+import { knownValue, listAt, valueAt } from "../judging/resource.ts";
 
 /** The day the list prices were taken down. */
 const PRICES_AS_OF = "2026-06-30";
@@ -52,7 +51,7 @@ const MONTH = {
 } as const;
 
 /** The services that AWS bills what is priced here under, by their names in Cost Explorer. */
-export const SERVICES = {
+const SERVICES = {
   cluster: "Amazon Elastic Container Service for Kubernetes",
   compute: "Amazon Elastic Compute Cloud - Compute",
   /** NAT gateways, volumes and their snapshots, traffic between zones. */

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { usersSql } from "../../../apps/database-jobs.ts";
-import { podsPage } from "../../../policies/controls/pods-page.ts";
-import { databaseRights, podReaches } from "../../../policies/declared/pod-reach.ts";
+import { databaseRights, podReaches, podsPage } from "../../../policies/declared/pod-reach.ts";
 
 const reachOf = (name: string) => podReaches().find(({ serviceAccount }) => serviceAccount === name);
 

@@ -4,8 +4,7 @@
  */
 import { policies } from "../../../policies/all.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
-import { endWithEngine } from "../../../policies/judging/engine-process.ts";
-import { servePolicies } from "../../../policies/judging/pulumi-policies.ts";
+import { endWithEngine, servePolicies } from "../../../policies/judging/pulumi-policies.ts";
 import { Session } from "../../../policies/judging/session.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 
