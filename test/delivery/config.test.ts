@@ -45,6 +45,12 @@ describe("parseDelivery", () => {
     });
   });
 
+  it("takes a repository with GitHub's numbers, and gives it to the places that it deploys", () => {
+    const numbered = "alexarno@1234/sparki-deploy@5678";
+    expect(parsed({ repositories: [numbered] }).places).toMatchObject([{ stack: "prod", numbered }]);
+    expect(parsed().places[0]).not.toHaveProperty("numbered");
+  });
+
   const CLOUD = {
     organization: "sparki",
     image: `ghcr.io/alexarno/deployments@sha256:${"a1".repeat(32)}`,
@@ -92,6 +98,26 @@ describe("parseDelivery", () => {
       "expected a stack of account 111122223333; staging is in 4444",
     ],
     ["a stack of no repository", { stacks: ["lab"] }, "expected a stack whose sparki:runbookUrl names its repository"],
+    [
+      "a repository without GitHub's numbers",
+      { repositories: ["alexarno/sparki-deploy"] },
+      "expected a repository with GitHub's numbers such as alexarno@1234/sparki-deploy@5678",
+    ],
+    [
+      "a number for every repository",
+      { repositories: ["alexarno@1234/sparki-deploy@*"] },
+      "expected a repository with GitHub's numbers",
+    ],
+    [
+      "a repository that deploys nothing here",
+      { repositories: ["alexarno@1234/other@5678"] },
+      "expected the repository of one of this account's stacks: alexarno/sparki-deploy",
+    ],
+    [
+      "a repository of two numbers",
+      { repositories: ["alexarno@1234/sparki-deploy@5678", "alexarno@1234/sparki-deploy@9"] },
+      "expected a repository that is not in the list under other numbers",
+    ],
     ["no stack", { stacks: [] }, "stacks is []; expected at least 1 entry"],
     [
       "the state's own region twice",
