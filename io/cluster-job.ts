@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
+import { mayStillStart } from "../gates/health.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { listedIn } from "./kubernetes-call.ts";
 
@@ -116,8 +117,9 @@ export async function stateOfJob(client: KubernetesClient, job: V1Job): Promise<
   return isRunning(job) && !(await isStuck()) ? "running" : "failed";
 }
 
-function isHopeless(waiting: { readonly reason?: string } | undefined): boolean {
-  return waiting?.reason !== undefined && HOPELESS.has(waiting.reason);
+function isHopeless(waiting: { readonly reason?: string; readonly message?: string } | undefined): boolean {
+  const { reason, message = "" } = waiting ?? {};
+  return reason !== undefined && HOPELESS.has(reason) && !mayStillStart({ reason, message });
 }
 
 /** Why no pod of the Job can ever start, which no waiting fixes; the Job is removed, so that the next run starts again. */

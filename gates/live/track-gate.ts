@@ -161,7 +161,8 @@ export function sinceBefore(
     const found = await sample();
     known ??= byName(found.pods);
     const earlier = known;
-    return { ...found, pods: found.pods.map((pod) => since(pod, earlier.get(pod.name))) };
+    const gone = (pod: PodSnapshot) => pod.evicted !== undefined && earlier.get(pod.name)?.evicted !== undefined;
+    return { ...found, pods: found.pods.filter((pod) => !gone(pod)).map((pod) => since(pod, earlier.get(pod.name))) };
   };
 }
 
