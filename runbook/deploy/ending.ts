@@ -131,6 +131,10 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => "run the same command again: it waits for what AWS is still creating",
   },
   {
+    sign: /\bRequestTimeTooSkewed|\bSignature (?:expired|not yet current): /,
+    remedy: () => `set this machine's clock right (timedatectl), ${GOES_ON}`,
+  },
+  {
     sign: /\bExpiredToken|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
     remedy: () => `get new AWS credentials, ${GOES_ON}`,
   },

@@ -5,6 +5,16 @@ describe("failureWithNextStep", () => {
     ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
+    ["api error SignatureDoesNotMatch: The request signature we calculated does not match", "get new AWS credentials"],
+    [
+      "api error SignatureDoesNotMatch: Signature not yet current: 20261130T1210Z is still later than 20261130T1205Z",
+      "set this machine's clock right",
+    ],
+    [
+      "api error InvalidSignatureException: Signature expired: 20261130T1100Z is now earlier",
+      "set this machine's clock",
+    ],
+    ["api error RequestTimeTooSkewed: The difference is too large.", "set this machine's clock right"],
     ["api error AccessDenied: ann is not authorized to perform: rds:CreateDBInstance", "allow rds:CreateDBInstance to"],
     ["api error InsufficientDBInstanceCapacity: none", "choose another size"],
     ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS responds again"],

@@ -1,13 +1,13 @@
 import { name, zone } from "../../../../runbook/preflight/checks/names.ts";
-import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { fakeContext, fakeState, look, NO_NAMES, resource } from "../../../support/preflight.ts";
 
 const servers = ["ns-1.awsdns-11.com", "ns-2.awsdns-22.net"];
 const looks = { "route53/getZone": { zoneId: "Z1", nameServers: servers } };
 const ownZone = resource("aws:route53/zone:Zone", "edge-zone-zone", { id: "Z1" });
 const state = fakeState([ownZone]);
 const told = (names: readonly string[], signers: readonly string[] = []) => ({
+  ...NO_NAMES,
   nameServersOf: async () => names,
-  addressesOf: async () => [],
   delegationSignersOf: async () => signers,
 });
 
