@@ -68,7 +68,12 @@ describe("zone", () => {
       /delegated to ns.elsewhere.net; expected/,
       /set the NS record of prod.sparki.tools to ns-1/,
     ],
-    ["somebody else made the zone", { looks }, /has a zone Z1 that this stack did not create/, /pulumi import .* Z1/],
+    [
+      "somebody else made the zone",
+      { looks },
+      /has a zone Z1 that this stack did not create/,
+      /^if this stack made it, its state is lost.*rebuild state --stack prod.*pulumi import .* Z1$/s,
+    ],
     ["the zone is gone", { state }, /zone Z1 of prod.sparki.tools is gone/, /pulumi refresh --stack prod/],
   ])("fails when %s", async (_, parts, reason, fix) => {
     expect(await look(zone, fakeContext(parts))).toEqual({
