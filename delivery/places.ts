@@ -44,6 +44,11 @@ export function withoutNumbers(repository: string): string {
   return repository.replaceAll(/@\d+(?=\/|$)/g, "");
 }
 
+/** The repository at GitHub that a page is of; empty for another page. */
+export function repositoryIn(url: string): string {
+  return /^https:\/\/github\.com\/([\w-]+\/[\w.-]+?)(?:\.git)?(?:[/?#]|$)/.exec(url)?.[1] ?? "";
+}
+
 /** Of every stack of the deployment that has a config here. */
 export function places(): DeliveredPlace[] {
   const deliveries = readdirSync(import.meta.dirname)
@@ -54,7 +59,7 @@ export function places(): DeliveredPlace[] {
     if (stack === undefined) return [];
     const { config } = placeSchema.parse(parse(readFileSync(join(ROOT, file), "utf8")));
     const { "sparki:accountId": accountId, "sparki:region": region, "sparki:domain": domain } = config;
-    const repository = /^https:\/\/github\.com\/([^/]+\/[^/]+)/.exec(config["sparki:runbookUrl"])?.[1] ?? "";
+    const repository = repositoryIn(config["sparki:runbookUrl"]);
     const mayEnd = !config["sparki:production"] && !config["sparki:protection"];
     const delivery = deliveries.find((each) => each["sparki-delivery:stacks"].includes(stack));
     const numbered = numberedOf(delivery?.["sparki-delivery:repositories"] ?? [], repository);

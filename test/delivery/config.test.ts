@@ -1,5 +1,5 @@
 import { parseDelivery } from "../../delivery/config.ts";
-import type { DeliveredPlace } from "../../delivery/places.ts";
+import { type DeliveredPlace, repositoryIn } from "../../delivery/places.ts";
 
 const ACCOUNT = "111122223333";
 const place = (stack: string, accountId: string, repository = "alexarno/sparki-deploy"): DeliveredPlace => ({
@@ -34,6 +34,19 @@ const parsed = (changes: object = {}, more: Readonly<Record<string, string>> = {
   ]);
   return parseDelivery({ ...Object.fromEntries(raw), ...more }, "prod", { plain, all, now: NOW });
 };
+
+describe("repositoryIn", () => {
+  it.each([
+    ["https://github.com/alexarno/sparki-deploy/blob/main/docs/runbook.md", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki-deploy", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki-deploy.git", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki.deploy.js?tab=readme", "alexarno/sparki.deploy.js"],
+    ["https://github.com/alexarno", ""],
+    ["https://gitlab.com/alexarno/sparki-deploy", ""],
+  ])("is of %s: %j", (url, repository) => {
+    expect(repositoryIn(url)).toBe(repository);
+  });
+});
 
 describe("parseDelivery", () => {
   it("takes what is named, fills in the rest, and says where the stacks are", () => {
