@@ -107,8 +107,12 @@ export class KubernetesClient {
   /** What the cluster warned of about pods, the oldest first; words that cannot be read are none. */
   async #warnings(namespace: string): Promise<readonly CoreV1Event[]> {
     const fieldSelector = "type=Warning,involvedObject.kind=Pod";
-    const { items } = await this.#core.listNamespacedEvent({ namespace, fieldSelector }).catch(() => ({ items: [] }));
-    return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+    try {
+      const items = listedIn(await this.#core.listNamespacedEvent({ namespace, fieldSelector }), "EventList");
+      return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+    } catch {
+      return [];
+    }
   }
 
   /** Pods that are not on their way out. */

@@ -113,7 +113,7 @@ describe("KubernetesClient.sampleHealth", () => {
     containerStatuses: [{ name: "engine", imageID: `ghcr.io/x@sha256:${"a".repeat(64)}`, restartCount: 0, state: {} }],
   });
   const ended = (reason: string, message: string) => pod("two", { phase: "Failed", reason, message });
-  const sampled = async (...pods: object[]) => {
+  const sampled = async (pods: object[], events: object = { kind: "EventList", items: [] }) => {
     const deployment = {
       metadata: { name, generation: 1, annotations: revision },
       spec: { replicas: 1, template: {} },
@@ -123,7 +123,7 @@ describe("KubernetesClient.sampleHealth", () => {
       deployments: { kind: "DeploymentList", items: [deployment] },
       replicasets: { kind: "ReplicaSetList", items: [{ metadata: { labels, annotations: revision } }] },
       pods: { kind: "PodList", items: pods },
-      events: { kind: "EventList", items: [] },
+      events,
     };
     const found = await ask(`client.sampleHealth("sparki-engine", "${name}")`);
     return (found as { pods: { name: string; evicted?: string }[] }).pods.map((each) => [each.name, each.evicted]);
@@ -140,7 +140,7 @@ describe("KubernetesClient.sampleHealth", () => {
     ["UnexpectedAdmissionError", "Allocate failed"],
     ["NodeLost", ""],
   ])("leaves out a pod that its node gave up, whose place another has taken: %s, %s", async (reason, message) => {
-    expect(await sampled(running, ended(reason, message))).toEqual([["one", undefined]]);
+    expect(await sampled([running, ended(reason, message)])).toEqual([["one", undefined]]);
   });
 
   it.each([
@@ -148,11 +148,19 @@ describe("KubernetesClient.sampleHealth", () => {
     "Pod ephemeral local storage usage exceeds the total limit of containers 128Mi. ",
     'Container engine exceeded its local ephemeral storage limit "64Mi". ',
   ])("keeps a pod that was evicted for what it wrote: %s", async (message) => {
-    expect(await sampled(running, ended("Evicted", message))).toEqual([
+    expect(await sampled([running, ended("Evicted", message)])).toEqual([
       ["one", undefined],
       ["two", message.trim()],
     ]);
   });
+
+  it.each([{}, { kind: "EventList" }, { kind: "EventList", items: null }, { kind: "Status", message: "no" }])(
+    "does without the cluster's words where what it answers is no list of events: %j",
+    async (events) => {
+      const starting = pod("one", { phase: "Pending" });
+      expect(await sampled([starting], events)).toEqual([["one", undefined]]);
+    },
+  );
 });
 
 describe("a pod as a diagnosis sees it", () => {
