@@ -6,6 +6,7 @@ import type { StartTarget } from "../gates/live/start-gate.ts";
 import type { GateTarget } from "../gates/live/track.ts";
 import type { GateResult } from "../gates/verdict.ts";
 import { worst } from "../gates/verdict.ts";
+import { whileAway } from "../io/kubernetes-call.ts";
 import { isRollbackUpdate } from "../records/kept-inputs.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { terminalText } from "../shared/text/visible.ts";
@@ -83,12 +84,11 @@ export class Gates {
     const all = servicesOf(this.#platform.config).flatMap((workload) =>
       TRACK_KINDS.map((kind) => ({ workload, kind })),
     );
-    try {
-      return await (await tracks()).podsOf(await this.#surroundings(), all);
-    } catch (error) {
-      if (isRollbackUpdate(process.env)) return undefined;
-      throw error;
-    }
+    const target = await this.#surroundings();
+    const { podsOf } = await tracks();
+    return isRollbackUpdate(process.env)
+      ? podsOf(target, all).catch(() => undefined)
+      : whileAway(() => podsOf(target, all), target.signal);
   }
 
   #trackHook(name: string, guarded: readonly Track[]): pulumi.ResourceHook {

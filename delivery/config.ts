@@ -2,7 +2,7 @@ import { z } from "zod";
 import { configError, decode } from "../stacks/config.ts";
 import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "../stacks/config-problems.ts";
 import { accountId, digestReference, distinct, owner, pattern, principal, region, whole } from "../stacks/fields.ts";
-import { type DeliveredPlace, places } from "./places.ts";
+import { type DeliveredPlace, numberedOf, places, withoutNumbers } from "./places.ts";
 import { pullRequestOf } from "./review-stack.ts";
 
 const NAMESPACE = "sparki-delivery";
@@ -68,6 +68,18 @@ const schema = z.strictObject({
   protection: z.boolean().default(true),
   /** GitHub's identity provider can be in an account once: `existing` uses the one that is there. */
   githubProvider: z.enum(["make", "existing"]).default("make"),
+  /**
+   * Of repositories that GitHub's tokens name with its own numbers, which is every one made, renamed or moved since
+   * 2026-07-15: the same as the tokens have it. @default they are named without them
+   */
+  repositories: distinct(
+    pattern(
+      /^[A-Za-z0-9-]{1,39}@[1-9]\d{0,15}\/[\w.-]{1,100}@[1-9]\d{0,15}$/,
+      "a repository with GitHub's numbers such as alexarno@1234/sparki-deploy@5678",
+    ),
+    0,
+    10,
+  ).default([]),
   state: z.strictObject({
     /** How long an overwritten or deleted state can be brought back. */
     versionDays: whole(30, 3650).default(365),
@@ -141,7 +153,12 @@ export function parseDelivery(
   const problems = [...secrets, ...between(parsed.data, stack, { all, now })];
   if (problems.length > 0) throw configError(problems, stack);
   const named = all.filter((each) => parsed.data.stacks.includes(each.stack));
-  return { ...parsed.data, places: named };
+  return { ...parsed.data, places: named.map((place) => numberedPlace(place, parsed.data.repositories)) };
+}
+
+function numberedPlace({ numbered: _, ...place }: DeliveredPlace, repositories: readonly string[]): DeliveredPlace {
+  const numbered = numberedOf(repositories, place.repository);
+  return numbered === undefined ? place : { ...place, numbered };
 }
 
 /** What does not fit together, or does not fit the deployment's own stacks. */
@@ -178,7 +195,24 @@ function between(
     config.runner === undefined || config.stacks.includes(config.runner.stack)
       ? []
       : [wrong("runner.stack", config.runner.stack, `one of this account's stacks: ${config.stacks.join(", ")}`)];
-  return [...stacks, ...principals, ...replica, ...runner, ...cloudProblems(config, wrong, { all, now })];
+  const own = new Set(all.flatMap((each) => (config.stacks.includes(each.stack) ? [each.repository] : [])));
+  const repositories = config.repositories.flatMap((repository, index) => {
+    const key = `repositories[${index}]`;
+    const name = withoutNumbers(repository);
+    const isTwice = config.repositories.findIndex((each) => withoutNumbers(each) === name) < index;
+    if (isTwice) return wrong(key, repository, "a repository that is not in the list under other numbers");
+    return own.has(name)
+      ? []
+      : wrong(key, repository, `the repository of one of this account's stacks: ${[...own].join(", ")}`);
+  });
+  return [
+    ...stacks,
+    ...repositories,
+    ...principals,
+    ...replica,
+    ...runner,
+    ...cloudProblems(config, wrong, { all, now }),
+  ];
 }
 
 type Wrong = (key: string, found: unknown, expected: string) => ConfigProblem;

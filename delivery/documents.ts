@@ -108,7 +108,10 @@ export function drillingDocument(place: Place): Document {
 }
 
 /** Every document of a stack that is kept for review in `delivery/documents`, by its file's name. */
-export function keptDocuments(place: Place, repository: string): Readonly<Record<string, object>> {
+export function keptDocuments(
+  place: Place & { readonly numbered?: string },
+  repository: string,
+): Readonly<Record<string, object>> {
   const drilling = { [`drilling-role.${place.stack}.json`]: drillingDocument(place) };
   return { ...documentsOf(place), ...drilling, ...trustsOf(place, repository) };
 }
@@ -139,10 +142,11 @@ export const environmentOf = (stack: string): string => (stack === "prod" ? "pro
  * Which of GitHub's jobs may be the stack's three roles, by the documents' file names: the deploying role only a job in the
  * stack's environment, on the main branch, of a workflow of the main branch that deploys or rolls back; the drilling role only
  * a job of the main branch's own drill; the planning role a pull request of the repository, and the main branch. Of a fork's pull request GitHub signs no token. The claims besides
- * `aud` and `sub` are those that STS compares since 2026-01. With `cloud`, Pulumi Cloud may be the first and the last too.
+ * `aud` and `sub` are those that STS compares since 2026-01. Of a repository with GitHub's numbers (`numbered`) both of
+ * GitHub's forms of a subject are taken, with that number alone. With `cloud`, Pulumi Cloud may be the first and the last too.
  */
 export function trustsOf(
-  { stack, accountId }: Pick<Place, "stack" | "accountId">,
+  { stack, accountId, numbered }: Pick<Place, "stack" | "accountId"> & { readonly numbered?: string },
   repository: string,
   cloud?: CloudAccess,
 ): Readonly<Record<string, TrustDocument>> {
@@ -156,25 +160,29 @@ export function trustsOf(
   const trust = (claims: Claims, others: readonly Claims[]): TrustDocument => ({
     Version: "2012-10-17",
     Statement: [
-      statement(ISSUER, { aud: "sts.amazonaws.com", ...claims }),
+      statement(ISSUER, { aud: "sts.amazonaws.com", ...claims, ...ids }),
       ...others.map((each) => statement(CLOUD_ISSUER, each)),
     ],
   });
+  // A repository has one form now and the other one after a rename: by its number it is the same in both.
+  const forms = numbered === undefined ? [repository] : [repository, numbered];
+  const ids: Claims = numbered === undefined ? {} : { repository_id: numbered.slice(numbered.lastIndexOf("@") + 1) };
+  const subject = (...endings: readonly string[]): Claims[string] => {
+    const all = endings.flatMap((ending) => forms.map((form) => `repo:${form}:${ending}`));
+    return all.length === 1 ? all.join() : all;
+  };
   const onMain = (file: string) => `${repository}/.github/workflows/${file}@${MAIN}`;
   const workflows = DEPLOYING_WORKFLOWS.map(onMain);
   return {
     [`deploying-role-trust.${stack}.json`]: trust(
-      { sub: `repo:${repository}:environment:${environmentOf(stack)}`, ref: MAIN, job_workflow_ref: workflows },
+      { sub: subject(`environment:${environmentOf(stack)}`), ref: MAIN, job_workflow_ref: workflows },
       deploying,
     ),
     [`drilling-role-trust.${stack}.json`]: trust(
-      { sub: `repo:${repository}:ref:${MAIN}`, ref: MAIN, job_workflow_ref: onMain(DRILLING_WORKFLOW) },
+      { sub: subject(`ref:${MAIN}`), ref: MAIN, job_workflow_ref: onMain(DRILLING_WORKFLOW) },
       [],
     ),
-    [`planning-role-trust.${stack}.json`]: trust(
-      { sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`] },
-      planning,
-    ),
+    [`planning-role-trust.${stack}.json`]: trust({ sub: subject("pull_request", `ref:${MAIN}`) }, planning),
   };
 }
 

@@ -9,6 +9,8 @@ export interface PodSnapshot {
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** How a container ended the last time, such as `Error, exit code 127`; undefined where none has. */
   readonly ended?: string | undefined;
+  /** Why the kubelet evicted the pod for what it did itself, such as writing too much; the pod that follows has no restart. */
+  readonly evicted?: string | undefined;
   /** What the cluster warned of about the pod, the newest last; such as a probe's answer. */
   readonly warnings?: readonly string[];
   /** Error lines that the pod has logged since it started. */
@@ -60,6 +62,28 @@ const FATAL_REASONS = new Set([
   "RunContainerError",
 ]);
 
+/** What a registry, a network or a node says that was only busy or away: the kubelet tries again by itself. */
+const PASSING =
+  /too ?many ?requests|qps exceeded|(?:internal server error|bad gateway|service unavailable|gateway time-?out)\b|(?:i\/o|handshake) timeout|client\.timeout|deadline exceeded|connection (?:refused|reset|timed out)|no such host|server misbehaving|temporary failure in name resolution|network is unreachable|no route to host|unexpected eof|: eof$|broken pipe|failed to reserve container name/i;
+/** What a registry says of the image itself, which stays so. */
+const LASTING =
+  /not found|manifest unknown|unknown manifest|denied|unauthorized|forbidden|no match for platform|invalid/i;
+/** Reasons that say nothing of the release, where their message tells of such trouble. */
+const MAY_PASS = new Set(["ErrImagePull", "ImagePullBackOff", "CreateContainerError", "RunContainerError"]);
+/** What a kubelet says of an image while it waits to pull it again; older ones leave out why. */
+const WITHOUT_CAUSE = /^Back-off pulling image \S+$/;
+const PULL_WARNING = /^Failed to pull image /;
+
+/** Whether a container may still start by itself: the registry or the node was busy or away, and nothing says more. */
+export function mayStillStart(
+  waiting: { readonly reason: string; readonly message: string },
+  warnings: readonly string[] = [],
+): boolean {
+  const { reason, message } = waiting;
+  const told = WITHOUT_CAUSE.test(message.trim()) ? warnings.findLast((each) => PULL_WARNING.test(each)) : message;
+  return MAY_PASS.has(reason) && told !== undefined && PASSING.test(told.trim()) && !LASTING.test(told);
+}
+
 /** Judges one look at a workload's pods; the same sample always gets the same finding. */
 export function judgeHealth(sample: HealthSample, expected: HealthExpectation): HealthFinding {
   return brokenPod(sample.pods, expected) ?? unfinishedRollout(sample, expected) ?? healthy(sample.pods);
@@ -74,7 +98,8 @@ function brokenPod(pods: readonly PodSnapshot[], expected: HealthExpectation): H
 }
 
 /** The kubelet's own words for why a pod is broken; none for what the pod itself said, or what is only unexpected. */
-function breakageWords({ ended, name, restarts, waiting }: PodSnapshot): Pick<HealthFinding, "words"> {
+function breakageWords({ ended, evicted, name, restarts, waiting }: PodSnapshot): Pick<HealthFinding, "words"> {
+  if (evicted !== undefined) return { words: `Evicted: ${evicted} (${name})` };
   // That it is started again later says nothing: how it ended does.
   const isLoop = waiting?.reason === "CrashLoopBackOff" && ended !== undefined;
   if (waiting !== undefined && FATAL_REASONS.has(waiting.reason) && !isLoop)
@@ -84,7 +109,8 @@ function breakageWords({ ended, name, restarts, waiting }: PodSnapshot): Pick<He
 }
 
 function breakageOf(pod: PodSnapshot, expected: HealthExpectation): string | undefined {
-  if (pod.waiting !== undefined && FATAL_REASONS.has(pod.waiting.reason)) {
+  if (pod.evicted !== undefined) return `was evicted: ${pod.evicted}`;
+  if (pod.waiting !== undefined && FATAL_REASONS.has(pod.waiting.reason) && !mayStillStart(pod.waiting, pod.warnings)) {
     return `${pod.waiting.reason}: ${pod.waiting.message}`;
   }
   if (pod.restarts > 0) return `restarted ${pod.restarts} time(s); expected 0. Last log lines: ${tail(pod)}`;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
+import { mayStillStart } from "../gates/health.ts";
 import { KubernetesClient } from "./kubernetes.ts";
-import { listedIn } from "./kubernetes-call.ts";
+import { listedIn, unlessGone, whileAway } from "./kubernetes-call.ts";
 
 /** A Job as the Kubernetes API takes it. */
 export type Job = V1Job;
@@ -27,8 +28,8 @@ interface Run {
 
 /**
  * Runs a Job to its end, its log streamed into `log`; resolves with why it failed, or undefined when it succeeded. One of
- * the same name that still runs is waited for instead, one that has ended is removed. Rejects when the API cannot be
- * asked, or the signal aborts: then the Job runs on, to its own deadline.
+ * the same name that still runs is waited for instead, one that has ended is removed. Rejects when the API refuses, is
+ * away for a minute, or the signal aborts: then the Job runs on, to its own deadline.
  */
 export async function runJob(
   kubeconfig: string,
@@ -40,8 +41,9 @@ export async function runJob(
   const { name = "", namespace = "" } = job.metadata ?? {};
   const batch = client.api(BatchV1Api);
   const run: Run = { client, batch, job, name, namespace, signal, ended: false };
-  await removeEnded(run);
-  await createUnlessRunning(run);
+  const patiently = <T>(ask: () => Promise<T>) => whileAway(ask, signal);
+  await patiently(() => removeEnded(run));
+  await patiently(() => createUnlessRunning(run));
   const logged = streamLog(run, log);
   // Awaited below; until then nobody may call it unhandled.
   logged.catch(() => undefined);
@@ -58,7 +60,7 @@ async function removeEnded(run: Run): Promise<void> {
   const { batch, name, namespace } = run;
   const existing = await find(run);
   if (existing === undefined || isRunning(existing)) return;
-  await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Foreground" });
+  await unlessGone(batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Foreground" }));
   const deadline = Date.now() + GRACE_SECONDS * 1_000;
   while ((await find(run)) !== undefined) {
     if (Date.now() > deadline) throw new Error(`the previous job ${name} was not removed within ${GRACE_SECONDS} s`);
@@ -94,14 +96,14 @@ async function endOf(run: Run): Promise<string | undefined> {
   const limitSeconds = limitOf(run.job);
   const deadline = Date.now() + limitSeconds * 1_000;
   while (Date.now() < deadline) {
-    const current = await find(run);
+    const current = await whileAway(() => find(run), run.signal);
     if (current === undefined) return "it was deleted while it ran";
     for (const condition of current.status?.conditions ?? []) {
       if (condition.status !== "True") continue;
       if (condition.type === "Complete") return undefined;
       if (condition.type === "Failed") return `${condition.reason}: ${condition.message}${await whyWaiting(run)}`;
     }
-    const stuck = await whyStuck(run);
+    const stuck = await whileAway(() => whyStuck(run), run.signal);
     if (stuck !== undefined) return stuck;
     await pause(run);
   }
@@ -116,8 +118,9 @@ export async function stateOfJob(client: KubernetesClient, job: V1Job): Promise<
   return isRunning(job) && !(await isStuck()) ? "running" : "failed";
 }
 
-function isHopeless(waiting: { readonly reason?: string } | undefined): boolean {
-  return waiting?.reason !== undefined && HOPELESS.has(waiting.reason);
+function isHopeless(waiting: { readonly reason?: string; readonly message?: string } | undefined): boolean {
+  const { reason, message = "" } = waiting ?? {};
+  return reason !== undefined && HOPELESS.has(reason) && !mayStillStart({ reason, message });
 }
 
 /** Why no pod of the Job can ever start, which no waiting fixes; the Job is removed, so that the next run starts again. */
@@ -125,12 +128,13 @@ async function whyStuck(run: Run): Promise<string | undefined> {
   const waiting = await findWaiting(run);
   if (waiting === undefined || !isHopeless(waiting)) return undefined;
   const { batch, name, namespace } = run;
-  await batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" });
+  await unlessGone(batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" }));
   return `${waiting.reason}: ${waiting.message ?? ""}`;
 }
 
 async function whyWaiting(run: Run): Promise<string> {
-  const waiting = await findWaiting(run);
+  // Only words: that the Job has failed is known already.
+  const waiting = await findWaiting(run).catch(() => undefined);
   return waiting?.reason ? ` (${waiting.reason}: ${waiting.message ?? ""})` : "";
 }
 
@@ -143,7 +147,7 @@ async function streamLog(run: Run, log: NodeJS.WritableStream): Promise<void> {
   const { client, job, name, namespace } = run;
   const container = job.spec?.template.spec?.containers[0]?.name ?? "";
   for (;;) {
-    const [pod] = await client.listPods(namespace, `job-name=${name}`);
+    const [pod] = await whileAway(() => client.listPods(namespace, `job-name=${name}`), run.signal);
     const phase = pod?.status?.phase;
     if (pod?.metadata?.name !== undefined && phase !== undefined && phase !== "Pending")
       return client.followLog(namespace, pod.metadata.name, container, log, limitOf(job));

@@ -6,6 +6,7 @@ import {
   type V1ContainerStatus,
   type V1Job,
   type V1Pod,
+  type V1PodStatus,
   type V1Secret,
 } from "@kubernetes/client-node";
 import { z } from "zod";
@@ -209,6 +210,8 @@ export interface PodLook {
   readonly ended: string | undefined;
   /** When that was, in seconds since 1970. */
   readonly endedAt: number | undefined;
+  /** Why its node evicted it or gave it up: another pod has taken its place. */
+  readonly gone?: string;
   readonly limits: Amounts;
 }
 
@@ -232,7 +235,8 @@ const usageSchema = z.object({
   ),
 });
 
-function podLook({ metadata, spec, status }: V1Pod): PodLook {
+/** A pod of the API, as far as it says why it is not well. */
+export function podLook({ metadata, spec, status }: V1Pod): PodLook {
   const container = status?.containerStatuses?.[0];
   return {
     name: metadata?.name ?? "",
@@ -242,9 +246,22 @@ function podLook({ metadata, spec, status }: V1Pod): PodLook {
     restarts: container?.restartCount ?? 0,
     waiting: waitingOf(container),
     ended: endedOf(container),
-    endedAt: endedAt(container),
+    endedAt: endedAt(container) ?? disruptedAt(status),
+    ...goneOf(status),
     limits: amountsOf(spec?.containers[0]?.resources?.limits ?? {}),
   };
+}
+
+/** A pod as a whole that failed by its own containers, or by its Job's deadline, says no such reason. */
+function goneOf(status: V1PodStatus | undefined): Pick<PodLook, "gone"> {
+  const { phase, reason = "", message = "" } = status ?? {};
+  if (phase !== "Failed" || reason === "" || reason === "DeadlineExceeded") return {};
+  return { gone: [reason, message.trim()].filter(Boolean).join(": ") };
+}
+
+function disruptedAt(status: V1PodStatus | undefined): number | undefined {
+  const at = status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.lastTransitionTime;
+  return at === undefined ? undefined : new Date(at).getTime() / 1000;
 }
 
 function waitingOf(container: V1ContainerStatus | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type { Middleware } from "@kubernetes/client-node";
 import { messageOf } from "../shared/deploy-error.ts";
+import { systemClock } from "./clock.ts";
 import { pageTitle } from "./http.ts";
 
 /** The API answers what we ask within a second; one that takes ten has gone. */
@@ -17,6 +18,34 @@ export function limitedCall(signal?: AbortSignal, seconds: number = CALL_SECONDS
     },
     post: async (response) => response,
   };
+}
+
+/** How long the API may be away: a control plane that AWS scales or updates drops its connections. */
+const AWAY_SECONDS = 60;
+const ASKED_EVERY_SECONDS = 0.25;
+/** What an API says for a while only: to a new access entry, or while it is too busy. */
+const PASSING: readonly number[] = [401, 408, 429];
+
+/**
+ * What the API answers, asked again for a minute while it is away; rejects with its refusal, once it was away for so long,
+ * and at once when the signal aborts. What is asked must be safe to repeat.
+ */
+export async function whileAway<T>(ask: () => Promise<T>, signal?: AbortSignal, seconds = AWAY_SECONDS): Promise<T> {
+  const end = systemClock.now() + seconds;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal?.aborted || isFinal(error) || systemClock.now() >= end) throw error;
+      await systemClock.sleep(ASKED_EVERY_SECONDS, signal);
+    }
+  }
+}
+
+/** Whether the API has refused what was asked, and will again. */
+function isFinal(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "number" && code >= 400 && code < 500 && !PASSING.includes(code);
 }
 
 /** Who did not answer, and for how long. */

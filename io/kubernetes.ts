@@ -80,7 +80,9 @@ export class KubernetesClient {
       this.listPods(namespace, `app.kubernetes.io/instance=${release}`),
     ]);
     const [deployment] = listedIn(deployments, "DeploymentList");
-    const current = pods.filter(await this.#isCurrent(namespace, release, deployment));
+    const isCurrent = await this.#isCurrent(namespace, release, deployment);
+    // A pod that its node gave up stays in the list, and another one has taken its place.
+    const current = pods.filter((pod) => isCurrent(pod) && (!hasEnded(pod) || evictionOf(pod) !== undefined));
     const warnings = current.every(isReady) ? [] : await this.#warnings(namespace);
     return {
       rollout: deployment === undefined ? undefined : rolloutOf(deployment),
@@ -105,8 +107,12 @@ export class KubernetesClient {
   /** What the cluster warned of about pods, the oldest first; words that cannot be read are none. */
   async #warnings(namespace: string): Promise<readonly CoreV1Event[]> {
     const fieldSelector = "type=Warning,involvedObject.kind=Pod";
-    const { items } = await this.#core.listNamespacedEvent({ namespace, fieldSelector }).catch(() => ({ items: [] }));
-    return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+    try {
+      const items = listedIn(await this.#core.listNamespacedEvent({ namespace, fieldSelector }), "EventList");
+      return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+    } catch {
+      return [];
+    }
   }
 
   /** Pods that are not on their way out. */
@@ -186,6 +192,7 @@ export class KubernetesClient {
         .map(({ message = "", reason = "" }) => redacted(message || reason)),
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
       ended: endedOf(status),
+      evicted: evictionOf(pod),
       ...found,
     };
   }
@@ -223,6 +230,18 @@ function endedOf(container: V1ContainerStatus | undefined): string | undefined {
   return redacted(
     [`${ended.reason ?? "Error"}, exit code ${ended.exitCode}`, ended.message].filter(Boolean).join(": "),
   );
+}
+
+/** Whether nothing of the pod runs any more, nor ever will. */
+function hasEnded({ status }: V1Pod): boolean {
+  return status?.phase === "Failed" || status?.phase === "Succeeded";
+}
+
+/** Why the kubelet evicted the pod for what it did itself; undefined for one that went because its node was short of something. */
+function evictionOf({ status }: V1Pod): string | undefined {
+  const { reason, message = "" } = status ?? {};
+  const isOwn = reason === "Evicted" && /exceed/i.test(message) && !/\bthe node (?:was|had)\b/i.test(message);
+  return isOwn ? redacted(message.trim()) : undefined;
 }
 
 function containerOf(pod: V1Pod): V1ContainerStatus | undefined {

@@ -24,6 +24,11 @@ export interface Network {
   nameServersOf(name: string): Promise<readonly string[]>;
   /** DS records that the parent zone has for a name, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. Rejects when nobody answers. */
   delegationSignersOf(name: string): Promise<readonly string[]>;
+  /**
+   * Who may issue certificates of a name, by the nearest CAA records of it or of what is above it; undefined where nothing
+   * limits it. Rejects when nobody answers.
+   */
+  issuersOf(name: string): Promise<readonly string[] | undefined>;
   /** Ready for `net.connect` and `tls.connect`. */
   readonly lookup: LookupFunction;
   /** Certificates to trust; undefined means the system's. */
@@ -80,6 +85,7 @@ export function openNetwork(
     addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name).catch(noneOn(ABSENT)),
     nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"])),
     delegationSignersOf: (name) => delegationSignersOf(name, own.SPARKI_DNS_SERVER),
+    issuersOf: (name) => issuersOf(name, resolver ?? new Resolver({ timeout: 2_000, tries: 2 })),
     lookup,
     certificateAuthorities,
     portFor,
@@ -115,11 +121,23 @@ function resolverAt(server: string): Resolver {
 
 const ABSENT = ["ENOTFOUND", "ENODATA"];
 
-function noneOn(codes: readonly string[]): (error: NodeJS.ErrnoException) => string[] {
+function noneOn(codes: readonly string[]): (error: NodeJS.ErrnoException) => [] {
   return (error) => {
     if (codes.includes(error.code ?? "")) return [];
     throw error;
   };
+}
+
+/** As RFC 8659 has it: the first name from below that has CAA records decides alone, and what names no issuer limits none. */
+async function issuersOf(name: string, resolver: Resolver): Promise<readonly string[] | undefined> {
+  const labels = name.replace(/\.$/, "").split(".");
+  for (const from of labels.keys()) {
+    const records = await resolver.resolveCaa(labels.slice(from).join(".")).catch(noneOn(ABSENT));
+    if (records.length === 0) continue;
+    const issuers = records.flatMap(({ issue }) => (issue === undefined ? [] : [issue.replace(/;.*$/s, "").trim()]));
+    return issuers.length === 0 ? undefined : issuers.map((issuer) => issuer.toLowerCase());
+  }
+  return undefined;
 }
 
 function lookupWith(resolver: Resolver): LookupFunction {

@@ -12,7 +12,7 @@ import {
   pastBeside,
   type Series,
 } from "./prometheus.ts";
-import { identityOf, onceOf, scrapedOnce } from "./scraped-once.ts";
+import { identityOf, onceOf, scrapedOnce, scrapersIn } from "./scraped-once.ts";
 
 /** A status of HTTP, or its class: what else there is says neither that a request was served nor that it was not. */
 export const STATUS = /^[1-5](?:\d\d|xx)$/i;
@@ -63,7 +63,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   const { track: __, release: ___, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
 
-  async function pasts(since: number): Promise<Reading<PastOf>> {
+  async function pasts(since: number): Promise<Reading<Scraping>> {
     const [targets, at] = [`up${matchers(service)}`, now()];
     const up = own(await prometheus.samples(targets, at - since + LOOKBACK_SECONDS, at), service);
     if (up.kind !== "value" && up.kind !== "no-data") return up;
@@ -72,12 +72,14 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     if (before.kind !== "value" && before.kind !== "no-data") return before;
     const known = before.kind === "value" ? before.value : [];
     const past = { lookbackSeconds: LOOKBACK_SECONDS, since, known };
-    return { kind: "value", value: pastBeside(up.kind === "value" ? up.value : [], past) };
+    const scrapes = up.kind === "value" ? up.value : [];
+    return { kind: "value", value: { pastOf: pastBeside(scrapes, past), scrapers: scrapersIn(scrapes) } };
   }
 
   async function since(objectives: readonly Objective[], time: number): Promise<Seen> {
-    const pastOf = await pasts(time);
-    if (pastOf.kind !== "value") return { counts: pastOf, ageSeconds: 0 };
+    const scraping = await pasts(time);
+    if (scraping.kind !== "value") return { counts: scraping, ageSeconds: 0 };
+    const { pastOf, scrapers } = scraping.value;
     let ageSeconds = 0;
     const grow = async (metric: string): Promise<Reading<readonly Grown[]>> => {
       const at = now();
@@ -87,8 +89,8 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       if (broken !== undefined) return noCounter(broken.labels);
       ageSeconds = Math.max(ageSeconds, ageOf(reading.value, at));
       const grown: Grown[] = [];
-      for (const series of scrapedOnce(reading.value)) {
-        const growth = growthSince(series, time, pastOf.value);
+      for (const series of scrapedOnce(reading.value, scrapers)) {
+        const growth = growthSince(series, time, pastOf);
         if (growth === undefined) return missed(series.labels.pod);
         grown.push({ labels: series.labels, growth });
       }
@@ -98,21 +100,25 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     return { counts, ageSeconds };
   }
 
-  async function over(objectives: readonly Objective[], seconds: number): Promise<Reading<CountsByObjective>> {
+  async function over(
+    objectives: readonly Objective[],
+    seconds: number,
+    scrapers: readonly string[],
+  ): Promise<Reading<CountsByObjective>> {
     const [up, end] = [`up${matchers(service)}`, now()];
-    const grow = (metric: string, by: string) => growthOver(prometheus, { metric, by, up }, end, seconds);
+    const grow = (metric: string, by: string) => growthOver(prometheus, { metric, by, up, scrapers }, end, seconds);
     return countsIn(objectives, await grow(requests, "status"), await grow(durations(labels, objectives), "le"));
   }
 
-  /** Why nobody looks at the pods that are asked about; undefined where they are scraped. */
-  async function blindness(): Promise<Reading<never> | undefined> {
+  /** The newest scrapes of the pods that are asked about, or why nobody looks at them. */
+  async function looks(): Promise<Reading<readonly Series[]>> {
     const [up, at] = [`up${matchers(target)}`, now()];
     const scrapes = own(await prometheus.samples(up, LOOKBACK_SECONDS, at), target);
     if (scrapes.kind !== "value" && scrapes.kind !== "no-data") return scrapes;
     const answered = scrapes.kind === "value" ? scrapes.value.filter(({ points }) => points.at(-1)?.[1] === 1) : [];
     if (answered.length === 0) return { kind: "unreachable", reason: `no target ${up} is scraped` };
     const ageSeconds = ageOf(answered, at);
-    return ageSeconds > staleAfterSeconds ? { kind: "stale", ageSeconds } : undefined;
+    return ageSeconds > staleAfterSeconds ? { kind: "stale", ageSeconds } : { kind: "value", value: answered };
   }
 
   return {
@@ -120,9 +126,13 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       const { counts, ageSeconds } = await since(objectives, time);
       if (counts.kind !== "no-data" && ageSeconds <= staleAfterSeconds) return counts;
       // Where the release's pods are scraped, nobody asks them, and what is old is of pods that are gone.
-      return (await blindness()) ?? counts;
+      const seen = await looks();
+      return seen.kind === "value" ? counts : seen;
     },
-    countsOver: async (objectives, seconds) => (await blindness()) ?? over(objectives, seconds),
+    countsOver: async (objectives, seconds) => {
+      const seen = await looks();
+      return seen.kind === "value" ? over(objectives, seconds, scrapersIn(seen.value)) : seen;
+    },
     reachOver: async (seconds) => {
       const [at, step] = [now(), Math.max(1, Math.ceil(seconds / REACH_STEPS))];
       const oldest = `min_over_time(timestamp(max(up))[${Math.ceil(seconds)}s:${step}s])`;
@@ -147,6 +157,12 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       return { kind: "value", value: slowBounds(objectives).filter((bound) => !bounds.has(bound)) };
     },
   };
+}
+
+/** What the targets' own scrapes say: of a series' past, and by which labels it is told who scraped it. */
+interface Scraping {
+  readonly pastOf: PastOf;
+  readonly scrapers: readonly string[];
 }
 
 /** What a pod did that serves and was not scraped is not known, and so neither is what all of them did. */
@@ -277,6 +293,8 @@ interface Counters {
   readonly by: string;
   /** A selector of the targets that the counters are scraped from, and of those beside them. */
   readonly up: string;
+  /** Further labels of whoever scrapes. @default none */
+  readonly scrapers?: readonly string[];
 }
 
 const LONGEST_STEP_SECONDS = 900;
@@ -317,14 +335,15 @@ export async function growthOver(
  * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, at all or at its
  * pod, and what it first shows may be of ten days.
  */
-export function growthQuery({ metric, by, up }: Counters, stepSeconds: number): string {
+export function growthQuery({ metric, by, up, scrapers }: Counters, stepSeconds: number): string {
   const step = `${Math.round(stepSeconds * 1000)}ms`;
-  const now = onceOf((chosen) => chosen, metric);
-  const before = onceOf((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`, metric);
+  const once = (expression: (chosen: string) => string) => onceOf(expression, metric, scrapers);
+  const now = once((chosen) => chosen);
+  const before = once((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`);
   const born = `${now} unless ${before}`;
   const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
   const known = `(max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1)`;
   const own = `(${born}) and on (namespace, pod) ${scraped}`;
   const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
-  return `sum by (${by}) ((${own}) or (${beside}) or ${onceOf((chosen) => `increase(${chosen}[${step}])`, metric)})`;
+  return `sum by (${by}) ((${own}) or (${beside}) or ${once((chosen) => `increase(${chosen}[${step}])`)})`;
 }

@@ -13,20 +13,36 @@ export const SCRAPER_LABELS = [
   "tenant_id",
 ] as const;
 
+/** What `up` says of a pod itself. */
+const OF_THE_POD: readonly string[] = ["__name__", "namespace", "pod"];
+
+/**
+ * The labels of whoever scrapes, as the targets' own `up` has them: an application puts none into that, so a label that
+ * only tells two servers or two sites apart is found by whatever name.
+ */
+export function scrapersIn(up: readonly Series[]): readonly string[] {
+  const names = up.flatMap(({ labels }) => (labels.pod ? Object.keys(labels) : []));
+  return [...new Set(names)].filter((name) => !OF_THE_POD.includes(name)).sort();
+}
+
 /**
  * Each counter of each pod once, whoever scrapes it: of the series that are one counter, the one that began first, and of
  * every later one what comes after the end of those before. So two jobs do not count a request twice, and a series that
- * was relabelled continues where it ended under its old labels.
+ * was relabelled continues where it ended under its old labels. Their labels are then those that say whose they are.
  */
-export function scrapedOnce(series: readonly Series[]): Series[] {
-  return [...Map.groupBy(series, ({ labels }) => identityOf(labels)).values()].map(joined);
+export function scrapedOnce(series: readonly Series[], scrapers: readonly string[] = []): Series[] {
+  const named = series.map(({ labels, points }) => ({ labels: ownOf(labels, scrapers), points }));
+  return [...Map.groupBy(named, ({ labels }) => identityOf(labels)).values()].map(joined);
 }
 
 /** Whose a series is: a pod by its name, else what is scraped by its address. */
 export function identityOf(labels: Labels): string {
-  const left: readonly string[] = labels.pod === undefined ? SCRAPER_LABELS : [...SCRAPER_LABELS, "instance"];
-  const own = Object.entries(labels).filter(([name]) => !left.includes(name));
-  return JSON.stringify(own.sort(([one], [other]) => (one < other ? -1 : 1)));
+  return JSON.stringify(Object.entries(ownOf(labels, [])).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function ownOf(labels: Labels, scrapers: readonly string[]): Labels {
+  const left: readonly string[] = labels.pod ? [...SCRAPER_LABELS, "instance", ...scrapers] : SCRAPER_LABELS;
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !left.includes(name)));
 }
 
 function joined(same: readonly Series[]): Series {
@@ -44,10 +60,20 @@ function startOf({ points }: Series): number {
 }
 
 /** The same in PromQL, for an expression over one selector: the most that any scraper of a pod's counter saw. */
-export function onceOf(expression: (selector: string) => string, selector: string): string {
+export function onceOf(
+  expression: (selector: string) => string,
+  selector: string,
+  scrapers: readonly string[] = [],
+): string {
   const labels = SCRAPER_LABELS.join(", ");
+  const ofPods = [...new Set([...SCRAPER_LABELS, "instance", ...scrapers])].map(written).join(", ");
   const [named, unnamed] = [`pod!=""`, `pod!~".+"`].map((pod) =>
     expression(selector.replace(/\}$/, `,${pod}}`).replace("{,", "{")),
   );
-  return `(max without (${labels}, instance) (${named}) or max without (${labels}) (${unnamed}))`;
+  return `(max without (${ofPods}) (${named}) or max without (${labels}) (${unnamed}))`;
+}
+
+/** A label's name as PromQL takes it: Prometheus 3 has some that want quotes. */
+function written(name: string): string {
+  return /^[a-zA-Z_]\w*$/.test(name) ? name : JSON.stringify(name);
 }

@@ -41,9 +41,11 @@ export interface StackStateReader {
 }
 
 const pendingSchema = z.object({
-  deployment: z.object({
-    pending_operations: z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) })).nullish(),
-  }),
+  deployment: z
+    .object({
+      pending_operations: z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) })).nullish(),
+    })
+    .nullish(),
 });
 const lockSchema = z.object({ pid: z.number(), username: z.string(), hostname: z.string(), timestamp: z.string() });
 const stacksSchema = z.array(z.object({ name: z.string(), updateInProgress: z.boolean().optional() }));
@@ -68,12 +70,19 @@ export function openStackState(
   const export_ = async (): Promise<StackState> => {
     const text = await run(["stack", "export", "--stack", fullName]);
     if (text === undefined) return { resources: [], pending: [] };
-    const exported: unknown = JSON.parse(text);
-    const pending = pendingSchema.parse(exported).deployment.pending_operations ?? [];
-    return {
-      resources: resourcesIn(exported),
-      pending: pending.map(({ type, resource }) => ({ operation: type, urn: resource.urn })),
-    };
+    try {
+      const exported: unknown = JSON.parse(text);
+      const pending = pendingSchema.parse(exported).deployment?.pending_operations ?? [];
+      return {
+        resources: resourcesIn(exported),
+        pending: pending.map(({ type, resource }) => ({ operation: type, urn: resource.urn })),
+      };
+    } catch (cause) {
+      throw new DeployError("SPARKI_OUTSIDE", `pulumi stack export printed no state of ${fullName}`, {
+        hint: `pulumi stack export --stack ${fullName}, and see docs/recovery.md for a state that is damaged or lost`,
+        cause,
+      });
+    }
   };
   return {
     read: () => {

@@ -129,7 +129,7 @@ async function ask(
   // For all of the answer: one that comes drop by drop would hold back the counts of all the others.
   const signal = AbortSignal.timeout(timeoutSeconds * 1000);
   try {
-    const answer = await dispatcher.request({ ...request, signal });
+    const answer = await sentAgain(() => dispatcher.request({ ...request, signal }));
     await answer.body.arrayBuffer();
     const serverSeconds = serverSecondsIn(answer.headers["server-timing"]);
     return { failed: answer.statusCode >= 400, away: isTurnedAway(answer), serverSeconds };
@@ -141,6 +141,22 @@ async function ask(
     };
   }
 }
+
+/**
+ * Sent once more where the connection was closed before any answer, as every browser does (RFC 9112, section 9.3.1): a
+ * load balancer that takes one of its nodes away closes connections while requests are on their way. For a release that
+ * breaks off it answers 502.
+ */
+async function sentAgain<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && CLOSED.includes(String(error.code))) return send();
+    throw error;
+  }
+}
+
+const CLOSED: readonly string[] = ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"];
 
 /** The first duration of a Server-Timing header, which has milliseconds. */
 function serverSecondsIn(header: string | string[] | undefined): number | undefined {

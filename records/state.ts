@@ -17,9 +17,11 @@ const resourceSchema = z.object({
   outputs: z.record(z.string(), z.unknown()).default({}),
 });
 
-const deploymentSchema = z.object({
-  deployment: z.object({ resources: z.array(resourceSchema).nullish() }),
-});
+/** Of a stack that was never updated some backends give no deployment at all. */
+const deploymentSchema = z.union([
+  z.object({ deployment: z.object({ resources: z.array(resourceSchema).nullish() }) }),
+  z.object({ version: z.number(), deployment: z.null().default(null) }),
+]);
 
 /** A secret as an export that shows secrets has it. */
 const secretSchema = z.object({ plaintext: z.string() });
@@ -29,7 +31,7 @@ export type StateResource = z.infer<typeof resourceSchema>;
 
 /** The resources of an exported state; none when the stack is empty. */
 export function resourcesIn(exported: unknown): readonly StateResource[] {
-  return deploymentSchema.parse(exported).deployment.resources ?? [];
+  return deploymentSchema.parse(exported).deployment?.resources ?? [];
 }
 
 /** The stack's outputs as the last update left them; undefined where the state has no stack. */

@@ -1,5 +1,6 @@
 import { systemClock } from "../../io/clock.ts";
 import type { KubernetesClient } from "../../io/kubernetes.ts";
+import { whileAway } from "../../io/kubernetes-call.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { prometheusCounts } from "../../io/prometheus-counts.ts";
@@ -106,7 +107,8 @@ async function judgeObjectives(
   const { config, env } = target;
   const fleet: Track = { ...track, kind: "fleet" };
   const isBeside =
-    track.kind === "one-box" && (await client.hasReadyPods(namespaceOf(fleet.workload), trackName(fleet)));
+    track.kind === "one-box" &&
+    (await whileAway(() => client.hasReadyPods(namespaceOf(fleet.workload), trackName(fleet)), target.signal));
   const pace = paceOf(config.gate, env, isBeside ? 2 : target.tracksAtOnce);
   return runSloGate({
     ...subjectOfTrack(track),
@@ -161,7 +163,8 @@ export function sinceBefore(
     const found = await sample();
     known ??= byName(found.pods);
     const earlier = known;
-    return { ...found, pods: found.pods.map((pod) => since(pod, earlier.get(pod.name))) };
+    const gone = (pod: PodSnapshot) => pod.evicted !== undefined && earlier.get(pod.name)?.evicted !== undefined;
+    return { ...found, pods: found.pods.filter((pod) => !gone(pod)).map((pod) => since(pod, earlier.get(pod.name))) };
   };
 }
 

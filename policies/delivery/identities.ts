@@ -76,13 +76,25 @@ function trusted(accountId: string, issuer: string, claims: Readonly<Record<stri
   };
 }
 
+/** The repository's jobs with these endings of their subject: where it has GitHub's numbers, in both forms and by its number. */
+function jobsOf({ repository, numbered }: Place, endings: readonly [string, ...string[]]) {
+  const forms = numbered === undefined ? [repository] : [repository, numbered];
+  const subjects = endings.flatMap((ending) => forms.map((form) => `repo:${form}:${ending}`));
+  const [only = "", ...more] = subjects;
+  return {
+    aud: "sts.amazonaws.com",
+    sub: more.length === 0 ? only : subjects,
+    ...(numbered !== undefined && { repository_id: /\d+$/.exec(numbered)?.[0] ?? "" }),
+  };
+}
+
 /** Of GitHub's jobs those in the stack's environment, on main, of the two workflows of main that change a stack. */
-function deployingTrust({ stack, accountId, repository }: Place, { pulumiCloud }: DeliveryConfig): Shape {
+function deployingTrust(place: Place, { pulumiCloud }: DeliveryConfig): Shape {
+  const { stack, accountId, repository } = place;
   const environment = stack === "prod" ? "production" : stack;
   const workflows = ["deploy-stack.yml", "rollback.yml"];
   const github = {
-    aud: "sts.amazonaws.com",
-    sub: `repo:${repository}:environment:${environment}`,
+    ...jobsOf(place, [`environment:${environment}`]),
     ref: MAIN,
     job_workflow_ref: workflows.map((file) => `${repository}/.github/workflows/${file}@${MAIN}`),
   };
@@ -96,11 +108,9 @@ function deployingTrust({ stack, accountId, repository }: Place, { pulumiCloud }
 }
 
 /** Of GitHub's jobs those of a pull request of this repository, never of a fork's, and of main. */
-function planningTrust({ stack, accountId, repository }: Place, { pulumiCloud }: DeliveryConfig): Shape {
-  const github = {
-    aud: "sts.amazonaws.com",
-    sub: [`repo:${repository}:pull_request`, `repo:${repository}:ref:${MAIN}`],
-  };
+function planningTrust(place: Place, { pulumiCloud }: DeliveryConfig): Shape {
+  const { stack, accountId } = place;
+  const github = jobsOf(place, ["pull_request", `ref:${MAIN}`]);
   if (pulumiCloud === undefined) return iam(trusted(accountId, GITHUB, github));
   const { organization } = pulumiCloud;
   const sub = ["verify", "watch"].map(
@@ -168,8 +178,7 @@ function drillingOf(place: Place): Declaration[] {
   const { stack, accountId, repository } = place;
   const [name, role] = [`roles-drills-${stack}`, `drills-sparki-${stack}`];
   const github = {
-    aud: "sts.amazonaws.com",
-    sub: `repo:${repository}:ref:${MAIN}`,
+    ...jobsOf(place, [`ref:${MAIN}`]),
     ref: MAIN,
     job_workflow_ref: `${repository}/.github/workflows/drill.yml@${MAIN}`,
   };

@@ -95,7 +95,11 @@ const BUSY =
   /\bapi error (?:\w+\.)?(?:Invalid\w*State\w*|IncorrectState\w*|IncorrectInstanceState|DependencyViolation|\w*InUse\w*|ConcurrentModification\w*|OperationAborted|\w*InProgress\w*|ResourceNotReady\w*)/;
 
 const OVERLOADED =
-  /exceeded maximum number of attempts|\bapi error (?:\w*Throttl\w*|RequestLimitExceeded|TooManyRequests\w*|SlowDown|ServiceUnavailable\w*|Internal\w*|RequestTimeout\w*)/;
+  /exceeded maximum number of attempts|\bapi error (?:\w*Throttl\w*|RequestLimitExceeded|TooManyRequests\w*|SlowDown|ServiceUnavailable\w*|Internal\w*|RequestTimeout\w*|PriorRequestNotComplete)/;
+
+/** AWS's words where it has what is asked for already, which an update that was cut off did not live to see. */
+const DONE_ALREADY =
+  /already at the desired configuration|\bNo changes needed for\b|\bNo updates are to be performed\b/i;
 
 /** AWS's codes for a request that is wrong in itself, whenever it is made. */
 const REFUSED_BY_AWS =
@@ -131,7 +135,15 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => "run the same command again: it waits for what AWS is still creating",
   },
   {
-    sign: /\bExpiredToken|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
+    sign: /\bRequestTimeTooSkewed|\bSignature (?:expired|not yet current): |not yet valid: current time \S+ is before/,
+    remedy: () => `set this machine's clock right (timedatectl), ${GOES_ON}`,
+  },
+  {
+    sign: /AssumeRoleWithWebIdentity|No OpenIDConnect provider/,
+    remedy: () => `compare what the role trusts with GitHub's tokens: npx sparki preflight --phase github; ${GOES_ON}`,
+  },
+  {
+    sign: /\bExpiredToken|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
     remedy: () => `get new AWS credentials, ${GOES_ON}`,
   },
   {
@@ -154,6 +166,14 @@ const REMEDIES: readonly Remedy[] = [
   },
   { sign: /ENOSPC|no space left on device/i, remedy: () => `free space on this machine's disk (df -h), ${GOES_ON}` },
   { sign: /EROFS|read-only file system/i, remedy: () => `make the path that it names writable, ${GOES_ON}` },
+  {
+    sign: DONE_ALREADY,
+    remedy: () => `run pulumi refresh for this stack: AWS has that already, and the state does not know it; ${GOES_ON}`,
+  },
+  {
+    sign: /previous storage change is being optimized/,
+    remedy: () => `wait until RDS has optimized the storage, which may take hours, ${GOES_ON}`,
+  },
   { sign: BUSY, remedy: () => `wait until the operation that it names has finished, ${GOES_ON}` },
   {
     sign: REFUSED_BY_AWS,
@@ -169,6 +189,19 @@ const REMEDIES: readonly Remedy[] = [
     sign: PROVIDER_LOST,
     remedy: () =>
       `a provider process of the engine has died: make sure that this machine has enough free memory, ${GOES_ON}`,
+  },
+  {
+    sign: /\betcdserver: |client connection lost|the object has been modified/,
+    remedy: () => "run the same command again: the cluster's API was busy, or something else changed the same object",
+  },
+  {
+    sign: /failed calling webhook "([^"]+)"/,
+    remedy: (webhook) => `find out why the service behind the webhook ${webhook} does not answer, ${GOES_ON}`,
+  },
+  {
+    sign: /\bUnauthorized$|asked for the client to provide credentials|executable aws failed/,
+    remedy: () =>
+      `make sure that the AWS credentials are valid, and their role one of sparki:cluster.administrators, ${GOES_ON}`,
   },
   {
     sign: /connection (?:refused|reset)|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|i\/o timeout|TLS handshake timeout|no such host|fetch failed|\bEOF\b/i,
@@ -189,12 +222,22 @@ export function isRefusal(failure: string): boolean {
 /** Of a failure that is not known it is not said that another run would fix it. */
 function nextStep(failure: string): string {
   const found = remedyOf(failure);
-  if (found !== undefined) return found.remedy(found.sign.exec(failure)?.[1] ?? "");
+  if (found !== undefined) return found.remedy(found.sign.exec(withEveryCode(failure))?.[1] ?? "");
   return `sparki does not know this failure: find out what it means, ${GOES_ON}`;
 }
 
 function remedyOf(failure: string): Remedy | undefined {
-  return REMEDIES.find(({ sign }) => sign.test(failure));
+  const coded = withEveryCode(failure);
+  return REMEDIES.find(({ sign }) => sign.test(coded));
+}
+
+/** What stands between an operation of AWS and the code of its error. */
+const BEFORE_CODE =
+  /(\boperation error [^:,]+: \w+, (?:exceeded [^,]*, \d+, )?(?:https response error )?(?:StatusCode: \d+, )?(?:(?:RequestID|HostID): [^,]*, )*)(?=(?:\w+\.)?[A-Z]\w+: )/g;
+
+/** AWS's SDK calls only those codes an `api error` that its model of the service does not have. */
+function withEveryCode(failure: string): string {
+  return failure.replace(BEFORE_CODE, "$1api error ");
 }
 
 /** Without what the AWS provider wraps its errors in: lists of one, and numbers of requests. */

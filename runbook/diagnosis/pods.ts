@@ -15,16 +15,23 @@ export const pods: Examination = {
   timeLimitSeconds: 45,
   run: async ({ clock, cluster }) => {
     const lists = await Promise.all(SERVED.map((namespace) => cluster.pods(namespace)));
-    const found = lists.flatMap((list) => list ?? []).filter(({ phase }) => phase !== "Succeeded");
+    const all = lists.flatMap((list) => list ?? []);
+    const found = all.filter(({ phase, gone }) => phase !== "Succeeded" && gone === undefined);
+    const given = all.filter((pod) => pod.gone !== undefined && endedWithinHour(pod, clock));
     if (found.length === 0) return fail("no pod runs", "npx sparki preflight, then npx sparki deploy");
     const sick = found.filter(({ ready }) => !ready);
     const ended = found.filter((pod) => pod.restarts > 0 && endedWithinHour(pod, clock));
-    const evidence = [...new Set([...sick, ...ended])].map(describe);
-    const [worst] = sick.length > 0 ? sick : ended;
+    const evidence = [...new Set([...sick, ...ended, ...given])].map(describe);
+    const [worst] = [sick, ended, given].flat();
     const next = `kubectl describe pod ${worst?.name} -n ${worst?.namespace}`;
     if (sick.length > 0) return { ...fail(`${sick.length} of ${found.length} pods are not ready`, next), evidence };
     if (ended.length > 0)
       return { ...warn(`${ended.length} of ${found.length} pods were restarted in the last hour`, next), evidence };
+    if (given.length > 0)
+      return {
+        ...warn(`${given.length} pods were evicted, or given up by their nodes, in the last hour`, next),
+        evidence,
+      };
     return pass(`${found.length} pods are ready, none was restarted in the last hour`);
   },
 };
@@ -34,7 +41,8 @@ function endedWithinHour({ endedAt }: PodLook, { now }: Pick<Clock, "now">): boo
   return endedAt === undefined || now() - endedAt < HOUR;
 }
 
-function describe({ name, waiting, ended, restarts, phase }: PodLook): string {
+function describe({ name, waiting, ended, restarts, phase, gone }: PodLook): string {
+  if (gone !== undefined) return `${name}: ${gone}`;
   const why = [waiting, ended && `last ended: ${ended}`].filter(Boolean).join("; ") || phase;
   return `${name}, ${restarts} restarts: ${why}`;
 }
@@ -59,7 +67,7 @@ export const warnings: Examination = {
     ]);
     // An autoscaler without a metrics API keeps the number of pods: no user notices, and `resources` says so.
     const isUnmeasured = usage.every((each) => each === undefined || each === "unmeasured");
-    const sick = pods.flatMap((list) => list ?? []).filter(({ ready }) => !ready);
+    const sick = pods.flatMap((list) => list ?? []).filter(({ ready, gone }) => !ready && gone === undefined);
     const all = lists
       .flatMap((list) => list ?? [])
       .filter(({ lastAt, reason }) => clock.now() - lastAt < HOUR && !(isUnmeasured && WITHOUT_METRICS.has(reason)));

@@ -51,6 +51,8 @@ export interface Names {
   nameServersOf(domain: string): Promise<readonly string[]>;
   /** The DS records that its parent zone has for it, as `TAG ALGORITHM DIGEST-TYPE DIGEST`. Rejects when nobody answers. */
   delegationSignersOf(domain: string): Promise<readonly string[]>;
+  /** Who may issue certificates of it by CAA records; undefined where nothing limits it. Rejects when nobody answers. */
+  issuersOf(domain: string): Promise<readonly string[] | undefined>;
   /** Its IPv4 addresses; empty when there are none. Rejects when nobody answers. */
   addressesOf(domain: string): Promise<readonly string[]>;
 }

@@ -7,6 +7,7 @@ export class SchemaFacts {
   /** Tables that any migration has named as created before. */
   readonly #old = new Set<string>();
   readonly #filled = new Set<string>();
+  readonly #partitioned = new Set<string>();
   readonly #notNull = new Set<string>();
   readonly #constraints = new Map<string, ConstraintFact>();
   readonly #indexes = new Map<string, { readonly table: string; readonly columns: readonly string[] }>();
@@ -20,6 +21,20 @@ export class SchemaFacts {
   /** Whether a fresh table may hold many rows by now. */
   isFilled(table: string): boolean {
     return this.#filled.has(table);
+  }
+
+  /** Whether its rows are in partitions, over all of which PostgreSQL makes or drops no index CONCURRENTLY. */
+  isPartitioned(table: string): boolean {
+    return this.#partitioned.has(table);
+  }
+
+  /** Whether the index is one over all partitions of a table. */
+  isOverPartitions(index: string): boolean {
+    return this.isPartitioned(this.#indexes.get(index)?.table ?? "");
+  }
+
+  partition(table: string): void {
+    this.#partitioned.add(table);
   }
 
   isEnum(type: string): boolean {
@@ -120,6 +135,7 @@ export class SchemaFacts {
   /** What is renamed, dropped or changed is not known any more. */
   forget(table: string): void {
     this.#fresh.delete(table);
+    this.#partitioned.delete(table);
     for (const facts of [this.#notNull, this.#constraints])
       for (const key of [...facts.keys()]) if (key.startsWith(`${table} `)) facts.delete(key);
     for (const [index, fact] of this.#indexes) if (fact.table === table) this.#indexes.delete(index);

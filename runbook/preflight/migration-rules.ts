@@ -140,6 +140,18 @@ export const STATEMENT_RULES = {
     lock: EXCLUSIVE,
     instead: "DROP INDEX CONCURRENTLY, in a migration of its own",
   },
+  severalIndexes: {
+    kind: "unreadable",
+    example: "DROP INDEX CONCURRENTLY by_number, one_name",
+    what: "drops several indexes, of which PostgreSQL drops CONCURRENTLY only one at a time",
+    instead: "drop each in a migration of its own",
+  },
+  partitionedIndex: {
+    kind: "locking",
+    example: "CREATE INDEX CONCURRENTLY by_year ON measured (year)",
+    what: "is about an index over all partitions, with which PostgreSQL does nothing CONCURRENTLY",
+    instead: BY_HAND,
+  },
   addCheck: {
     kind: "locking",
     example: "ALTER TABLE projects ADD CHECK (name <> '')",
@@ -257,7 +269,7 @@ export const STATEMENT_RULES = {
     example: "REFRESH MATERIALIZED VIEW totals",
     what: "blocks reads",
     lock: EXCLUSIVE,
-    instead: "REFRESH MATERIALIZED VIEW CONCURRENTLY",
+    instead: "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index over all of its rows",
   },
   partition: {
     kind: "locking",

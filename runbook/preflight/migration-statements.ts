@@ -8,7 +8,7 @@ import type {
   Node,
   SelectStmt,
 } from "libpg-query";
-import { listedName, nameOf, type SchemaFacts } from "./migration-facts.ts";
+import { listedName, nameOf, namesIn, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
 import type { SqlStatement } from "./sql.ts";
 import {
@@ -194,11 +194,12 @@ const EXTENSIONS = new Set(
 );
 
 function createTable(stmt: CreateStmt, facts: SchemaFacts, due: boolean): Judged {
-  const { relation, tableElts = [], inhRelations = [], partbound, if_not_exists } = stmt;
+  const { relation, tableElts = [], inhRelations = [], partbound, partspec, if_not_exists } = stmt;
   const table = nameOf(relation);
   const [parent] = relationsIn(inhRelations);
   const columns = if_not_exists ? [] : tableElts;
   facts.addTable(table, columns, { due: due && !if_not_exists && !isTemporary(relation), filled: false });
+  if (partspec !== undefined && !if_not_exists) facts.partition(table);
   if (parent !== undefined && !facts.isFresh(parent)) return refused(partbound ? "partition" : "unlisted", parent);
   const constraints = tableElts.flatMap((element) =>
     "ColumnDef" in element ? (element.ColumnDef.constraints ?? []) : [element],
@@ -210,6 +211,7 @@ function createIndex({ relation, idxname, indexParams = [], concurrent }: IndexS
   const table = nameOf(relation);
   const columns = indexParams.map((param) => ("IndexElem" in param ? (param.IndexElem.name ?? "") : ""));
   if (idxname !== undefined) facts.addIndex(idxname, table, columns);
+  if (facts.isPartitioned(table) && (concurrent || !facts.isFresh(table))) return refused("partitionedIndex", table);
   if (concurrent) return idxname === undefined ? refused("unnamed") : { isLong: true, isConcurrent: true };
   return facts.isFresh(table) ? { isLong: facts.isFilled(table) } : refused("createIndex", table);
 }
@@ -217,6 +219,9 @@ function createIndex({ relation, idxname, indexParams = [], concurrent }: IndexS
 function drop({ removeType, objects = [], behavior, concurrent }: DropStmt, facts: SchemaFacts): Judged {
   if (removeType === "OBJECT_INDEX") {
     if (behavior === "DROP_CASCADE") return refused("cascade");
+    const indexes = objects.flatMap((object) => ("List" in object ? (namesIn(object.List.items).at(-1) ?? "") : []));
+    if (indexes.some((index) => facts.isOverPartitions(index))) return refused("partitionedIndex");
+    if (concurrent && indexes.length > 1) return refused("severalIndexes");
     return concurrent ? { isLong: true, isConcurrent: true } : refused("dropIndex");
   }
   const names = objects.flatMap((object) => ("List" in object ? [listedName(object.List.items)] : []));

@@ -27,6 +27,9 @@ interface Token {
 
 const NOT_UTF8 = "it is not UTF-8 text: it contains a NUL byte, as UTF-16 does, or bytes of another encoding";
 
+const BYTE_ORDER_MARK = "\ufeff";
+const MARKED = "it begins with a byte order mark, which PostgreSQL refuses: save it as UTF-8 without one";
+
 const COMMENTS = new Set(["SQL_COMMENT", "C_COMMENT"]);
 
 /** Reads scripts by PostgreSQL's own parser, which is loaded at the first call only (about 15 ms). */
@@ -36,6 +39,7 @@ export async function sqlReader(): Promise<(script: string) => SqlScript> {
   return (script) => {
     // The parser reads to the first NUL, and the server may not; what was not UTF-8 is not in the text any more.
     if (/[\0\ufffd]/.test(script)) return { statements: [], comments: [], problem: NOT_UTF8 };
+    if (script.startsWith(BYTE_ORDER_MARK)) return { statements: [], comments: [], problem: MARKED };
     if (script.trim() === "") return { statements: [], comments: [] };
     try {
       // First, because what the scanner says about a script that it cannot read is cut off.

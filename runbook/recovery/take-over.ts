@@ -275,7 +275,7 @@ const TAKEN =
   /already[ -]?(?:exist|associated|owned|attached|enabled)|Already(?:Exists|Associated|OwnedByYou)|cannot re-use a name|\w\.Duplicate\b|Duplicate\w+(?:Exception)?:/i;
 
 /** AWS's own word that it did not do what was asked, or a gate's; after an error of AWS's servers it may have. */
-const ANSWERED = /\bapi error \w|\bbefore hook "/;
+const ANSWERED = /\bapi error \w|\bStatusCode: 4\d\d\b|\bbefore hook "/;
 const MAY_BE_DONE = /\bStatusCode: 5\d\d\b/;
 
 /** What the engine's events show in place of a secret. */

@@ -1,5 +1,5 @@
 import { parseDelivery } from "../../delivery/config.ts";
-import type { DeliveredPlace } from "../../delivery/places.ts";
+import { type DeliveredPlace, repositoryIn } from "../../delivery/places.ts";
 
 const ACCOUNT = "111122223333";
 const place = (stack: string, accountId: string, repository = "alexarno/sparki-deploy"): DeliveredPlace => ({
@@ -35,6 +35,19 @@ const parsed = (changes: object = {}, more: Readonly<Record<string, string>> = {
   return parseDelivery({ ...Object.fromEntries(raw), ...more }, "prod", { plain, all, now: NOW });
 };
 
+describe("repositoryIn", () => {
+  it.each([
+    ["https://github.com/alexarno/sparki-deploy/blob/main/docs/runbook.md", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki-deploy", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki-deploy.git", "alexarno/sparki-deploy"],
+    ["https://github.com/alexarno/sparki.deploy.js?tab=readme", "alexarno/sparki.deploy.js"],
+    ["https://github.com/alexarno", ""],
+    ["https://gitlab.com/alexarno/sparki-deploy", ""],
+  ])("is of %s: %j", (url, repository) => {
+    expect(repositoryIn(url)).toBe(repository);
+  });
+});
+
 describe("parseDelivery", () => {
   it("takes what is named, fills in the rest, and says where the stacks are", () => {
     expect(parsed()).toMatchObject({
@@ -43,6 +56,12 @@ describe("parseDelivery", () => {
       state: { versionDays: 365 },
       places: [{ stack: "prod", repository: "alexarno/sparki-deploy" }],
     });
+  });
+
+  it("takes a repository with GitHub's numbers, and gives it to the places that it deploys", () => {
+    const numbered = "alexarno@1234/sparki-deploy@5678";
+    expect(parsed({ repositories: [numbered] }).places).toMatchObject([{ stack: "prod", numbered }]);
+    expect(parsed().places[0]).not.toHaveProperty("numbered");
   });
 
   const CLOUD = {
@@ -92,6 +111,26 @@ describe("parseDelivery", () => {
       "expected a stack of account 111122223333; staging is in 4444",
     ],
     ["a stack of no repository", { stacks: ["lab"] }, "expected a stack whose sparki:runbookUrl names its repository"],
+    [
+      "a repository without GitHub's numbers",
+      { repositories: ["alexarno/sparki-deploy"] },
+      "expected a repository with GitHub's numbers such as alexarno@1234/sparki-deploy@5678",
+    ],
+    [
+      "a number for every repository",
+      { repositories: ["alexarno@1234/sparki-deploy@*"] },
+      "expected a repository with GitHub's numbers",
+    ],
+    [
+      "a repository that deploys nothing here",
+      { repositories: ["alexarno@1234/other@5678"] },
+      "expected the repository of one of this account's stacks: alexarno/sparki-deploy",
+    ],
+    [
+      "a repository of two numbers",
+      { repositories: ["alexarno@1234/sparki-deploy@5678", "alexarno@1234/sparki-deploy@9"] },
+      "expected a repository that is not in the list under other numbers",
+    ],
     ["no stack", { stacks: [] }, "stacks is []; expected at least 1 entry"],
     [
       "the state's own region twice",

@@ -104,6 +104,47 @@ describe("trustsOf", () => {
   });
 });
 
+describe("trustsOf a repository that GitHub's tokens name with numbers", () => {
+  const numbered = "alexarno@1234/sparki-deploy@5678";
+  const found = trustsOf({ stack: "prod", accountId: "111122223333", numbered }, REPOSITORY);
+  const allowed = (role: string, sub: string, more: Readonly<Record<string, string>>) =>
+    allows(JSON.stringify(found[`${role}-role-trust.prod.json`]), {
+      action: "sts:AssumeRoleWithWebIdentity",
+      principal: `arn:aws:iam::111122223333:oidc-provider/${ISSUER}`,
+      context: Object.fromEntries(
+        Object.entries({ sub, aud: "sts.amazonaws.com", ref: MAIN, ...more }).map(([claim, value]) => [
+          `${ISSUER}:${claim}`,
+          value,
+        ]),
+      ),
+    });
+  const roles = [
+    ["deploying", "environment:production", workflow("deploy-stack.yml")],
+    ["drilling", `ref:${MAIN}`, workflow("drill.yml")],
+    ["planning", "pull_request", ""],
+  ] as const;
+
+  it.each(roles)("takes both forms of the %s role's subject, and of that repository alone", (role, ending, from) => {
+    const own = { repository_id: "5678", job_workflow_ref: from };
+    expect(allowed(role, `repo:${numbered}:${ending}`, own)).toBe(true);
+    expect(allowed(role, `repo:${REPOSITORY}:${ending}`, own)).toBe(true);
+    // Somebody else made a repository under a name that was given up.
+    expect(allowed(role, `repo:${REPOSITORY}:${ending}`, { ...own, repository_id: "9999" })).toBe(false);
+    expect(allowed(role, `repo:alexarno@1234/sparki-deploy@9999:${ending}`, { ...own, repository_id: "9999" })).toBe(
+      false,
+    );
+    const { repository_id: _, ...unknown } = own;
+    expect(allowed(role, `repo:${REPOSITORY}:${ending}`, unknown)).toBe(false);
+  });
+
+  it("is such as IAM takes", () => {
+    for (const document of Object.values(found)) {
+      expect(documentFaults(JSON.stringify(document), "trust")).toEqual([]);
+      expect(JSON.stringify(document).length).toBeLessThan(2048);
+    }
+  });
+});
+
 describe("trustsOf with Pulumi Cloud", () => {
   const of = (ends: boolean) => {
     const cloud = { organization: "sparki", ends };

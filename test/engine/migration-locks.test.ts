@@ -197,4 +197,12 @@ describe("the runner", () => {
       /0003_step: CREATE INDEX CONCURRENTLY cannot (run inside a transaction block|be executed)/,
     );
   });
+
+  it.each([
+    [STATEMENT_RULES.severalIndexes.example, /does not support dropping multiple objects/],
+    [STATEMENT_RULES.partitionedIndex.example, /index on partitioned table "measured" concurrently/],
+  ])("could not run at all what the checklist refuses: %s", async (script, reason) => {
+    expect(await judged(script)).toHaveLength(1);
+    await expect(client.query(script)).rejects.toThrow(reason);
+  });
 });

@@ -44,6 +44,36 @@ describe("judgeHealth", () => {
       { ready: false, waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" } },
       /CrashLoopBackOff/,
     ],
+    [
+      "a pod that was evicted for what it wrote, though the next one is ready",
+      { ready: false, evicted: 'Usage of EmptyDir volume "tmp" exceeds the limit "64Mi".' },
+      /was evicted: Usage of EmptyDir volume "tmp" exceeds/,
+    ],
+    [
+      "an image that a mirror did not have and its registry does not know",
+      {
+        ready: false,
+        waiting: {
+          reason: "ErrImagePull",
+          message: "mirror: 503 Service Unavailable; failed to resolve reference: engine@sha256:1: not found",
+        },
+      },
+      /ErrImagePull: mirror/,
+    ],
+    [
+      "a pull whose cause nobody tells",
+      { ready: false, waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "engine@sha256:1"' } },
+      /ImagePullBackOff: Back-off/,
+    ],
+    [
+      "a pull whose cause the cluster warned of, and which stays so",
+      {
+        ready: false,
+        waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "engine@sha256:1"' },
+        warnings: ["Failed to pull image: 503 Service Unavailable", "Failed to pull image: manifest unknown"],
+      },
+      /ImagePullBackOff: Back-off/,
+    ],
     ["a restart", { restarts: 2 }, /restarted 2 time\(s\)/],
     ["an error line in the log", { errorLines: ['{"level":"ERROR"}'] }, /logged 1 ERROR/],
     ["another digest", { imageDigest: `sha256:${"b".repeat(64)}` }, /expected sha256:aaaa/],
@@ -80,6 +110,46 @@ describe("judgeHealth", () => {
   ])("tells in the cluster's own words %s", (_, change, words) => {
     const finding = judgeHealth(sample({ pods: [pod(), pod({ name: "engine-2", ...change })] }), EXPECTED);
     expect(finding).toMatchObject({ verdict: "fail", words });
+  });
+
+  it.each<[string, NonNullable<PodSnapshot["waiting"]>, string[]]>([
+    ["a registry's limit", { reason: "ErrImagePull", message: "429 Too Many Requests - toomanyrequests" }, []],
+    [
+      "a registry that is away, while the kubelet waits",
+      {
+        reason: "ImagePullBackOff",
+        message:
+          'Back-off pulling image "engine@sha256:1": ErrImagePull: failed to pull and unpack image: failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://ghcr.io/token: 502 Bad Gateway',
+      },
+      [],
+    ],
+    [
+      "a network",
+      { reason: "ErrImagePull", message: 'Head "https://ghcr.io/v2/": dial tcp 140.82.1.1:443: i/o timeout' },
+      [],
+    ],
+    [
+      "a name server",
+      { reason: "ErrImagePull", message: "dial tcp: lookup ghcr.io on 10.0.0.2:53: server misbehaving" },
+      [],
+    ],
+    ["the kubelet's own limit", { reason: "ErrImagePull", message: "pull QPS exceeded" }, []],
+    ["a busy node", { reason: "CreateContainerError", message: "context deadline exceeded" }, []],
+    [
+      "a registry of which only a warning tells",
+      { reason: "ImagePullBackOff", message: 'Back-off pulling image "engine@sha256:1"' },
+      [
+        'Failed to pull image "engine@sha256:1": rpc error: code = Unknown desc = unexpected EOF',
+        "Error: ErrImagePull",
+      ],
+    ],
+  ])("waits for %s, which passes, and tells of it", (_, waiting, warnings) => {
+    const starting = pod({ name: "engine-2", ready: false, imageDigest: undefined, waiting, warnings });
+    expect(judgeHealth(sample({ pods: [pod(), starting] }), EXPECTED)).toMatchObject({
+      verdict: "inconclusive",
+      reason: "1 of 2 pods are ready",
+      words: expect.stringContaining(warnings.at(-1) ?? waiting.message),
+    });
   });
 
   it("tells in the cluster's own words why it makes no pods", () => {

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RequestContext } from "@kubernetes/client-node";
-import { limitedCall, listedIn, refusalOf } from "../../io/kubernetes-call.ts";
+import { limitedCall, listedIn, refusalOf, whileAway } from "../../io/kubernetes-call.ts";
 
 const IO = join(import.meta.dirname, "../../io");
 /** The client is an ES module that only Node itself loads. */
@@ -131,5 +131,35 @@ describe("listedIn", () => {
     const part = { metadata: { _continue: "x" }, items: [pod] };
     expect(() => read(part)).toThrow("a part of a PodList");
     expect(read(part, { isPart: true })).toEqual([pod]);
+  });
+});
+
+describe("whileAway", () => {
+  const failing = (error: Error, times: number) => {
+    let asked = 0;
+    return async () => {
+      asked += 1;
+      if (asked > times) return asked;
+      throw error;
+    };
+  };
+  const refused = (code: number) => Object.assign(new Error(`HTTP ${code}`), { code });
+
+  it.each([
+    ["a connection that is reset", Object.assign(new Error("reset"), { code: "ECONNRESET" })],
+    ["a control plane that changes its leader", refused(503)],
+    ["one that is too busy", refused(429)],
+    ["one that does not know a new access entry yet", refused(401)],
+  ])("asks again after %s", async (_, error) => {
+    expect(await whileAway(failing(error, 2))).toBe(3);
+  });
+
+  it.each([400, 403, 404, 409, 422])("takes %d for an answer", async (code) => {
+    await expect(whileAway(failing(refused(code), 1))).rejects.toMatchObject({ code });
+  });
+
+  it("gives up after its time, and at once when it is told to stop", async () => {
+    await expect(whileAway(failing(refused(503), 9), undefined, 0)).rejects.toMatchObject({ code: 503 });
+    await expect(whileAway(failing(refused(503), 9), AbortSignal.abort())).rejects.toMatchObject({ code: 503 });
   });
 });

@@ -16,15 +16,26 @@ const asked = (question: string) => `
 
 let server: Server;
 let answer: { readonly status: number; readonly body: string; readonly isEndless?: boolean };
+/** Lists by the last part of their path, in place of the one answer. */
+let lists: Readonly<Record<string, object>> = {};
 
 beforeAll(async () => {
   const headers = { "content-type": "text/plain" };
-  server = createServer((_, response) => {
+  server = createServer(({ url = "" }, response) => {
+    const list = lists[/(\w+)(?:\?|$)/.exec(url)?.[1] ?? ""];
+    if (list !== undefined) {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(list));
+      return;
+    }
     response.writeHead(answer.status, headers).write(answer.body);
     if (answer.isEndless !== true) response.end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+});
+
+afterEach(() => {
+  lists = {};
 });
 
 afterAll(() => {
@@ -88,5 +99,91 @@ describe("KubernetesClient.followLog", () => {
   it("rejects when the log cannot be opened", async () => {
     answer = { status: 404, body: "not found" };
     expect(await ask(followed)).toMatch(/^rejected: /);
+  });
+});
+
+describe("KubernetesClient.sampleHealth", () => {
+  const name = "engine-one-box";
+  const labels = { "pod-template-hash": "new", "app.kubernetes.io/instance": name };
+  const revision = { "deployment.kubernetes.io/revision": "2" };
+  const pod = (of: string, status: object) => ({ metadata: { name: of, labels }, status });
+  const running = pod("one", {
+    phase: "Running",
+    conditions: [{ type: "Ready", status: "True" }],
+    containerStatuses: [{ name: "engine", imageID: `ghcr.io/x@sha256:${"a".repeat(64)}`, restartCount: 0, state: {} }],
+  });
+  const ended = (reason: string, message: string) => pod("two", { phase: "Failed", reason, message });
+  const sampled = async (pods: object[], events: object = { kind: "EventList", items: [] }) => {
+    const deployment = {
+      metadata: { name, generation: 1, annotations: revision },
+      spec: { replicas: 1, template: {} },
+      status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+    lists = {
+      deployments: { kind: "DeploymentList", items: [deployment] },
+      replicasets: { kind: "ReplicaSetList", items: [{ metadata: { labels, annotations: revision } }] },
+      pods: { kind: "PodList", items: pods },
+      events,
+    };
+    const found = await ask(`client.sampleHealth("sparki-engine", "${name}")`);
+    return (found as { pods: { name: string; evicted?: string }[] }).pods.map((each) => [each.name, each.evicted]);
+  };
+
+  it.each([
+    ["Terminated", "Pod was terminated in response to imminent node shutdown."],
+    [
+      "Evicted",
+      "The node was low on resource: memory. Container engine was using 300Mi, which exceeds its request of 0.",
+    ],
+    ["Evicted", "Pod was rejected: The node had condition: [DiskPressure]. "],
+    ["Preempting", "Preempted in order to admit critical pod"],
+    ["UnexpectedAdmissionError", "Allocate failed"],
+    ["NodeLost", ""],
+  ])("leaves out a pod that its node gave up, whose place another has taken: %s, %s", async (reason, message) => {
+    expect(await sampled([running, ended(reason, message)])).toEqual([["one", undefined]]);
+  });
+
+  it.each([
+    'Usage of EmptyDir volume "tmp" exceeds the limit "64Mi". ',
+    "Pod ephemeral local storage usage exceeds the total limit of containers 128Mi. ",
+    'Container engine exceeded its local ephemeral storage limit "64Mi". ',
+  ])("keeps a pod that was evicted for what it wrote: %s", async (message) => {
+    expect(await sampled([running, ended("Evicted", message)])).toEqual([
+      ["one", undefined],
+      ["two", message.trim()],
+    ]);
+  });
+
+  it.each([{}, { kind: "EventList" }, { kind: "EventList", items: null }, { kind: "Status", message: "no" }])(
+    "does without the cluster's words where what it answers is no list of events: %j",
+    async (events) => {
+      const starting = pod("one", { phase: "Pending" });
+      expect(await sampled([starting], events)).toEqual([["one", undefined]]);
+    },
+  );
+});
+
+describe("a pod as a diagnosis sees it", () => {
+  const gone = async (status: object) => {
+    lists = { pods: { kind: "PodList", items: [{ metadata: { name: "one" }, status }] } };
+    const module = JSON.stringify(join(import.meta.dirname, "../../io/cluster-lookups.ts"));
+    const [found] = (await ask(
+      `(async () => (await client.listPods("sparki-engine", "")).map((await import(${module})).podLook))()`,
+    )) as { gone?: string; endedAt?: number }[];
+    return [found?.gone, found?.endedAt];
+  };
+  const at = "2026-11-30T12:00:00Z";
+  const conditions = [{ type: "DisruptionTarget", status: "True", lastTransitionTime: at }];
+
+  it("was given up by its node at a time, or has failed by itself", async () => {
+    const seconds = Date.parse(at) / 1000;
+    const shutdown = { phase: "Failed", reason: "Terminated", message: "node shutdown", conditions };
+    expect(await gone(shutdown)).toEqual(["Terminated: node shutdown", seconds]);
+    expect(await gone({ phase: "Failed" })).toEqual([undefined, undefined]);
+    expect(await gone({ phase: "Failed", reason: "DeadlineExceeded", message: "too long" })).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await gone({ phase: "Running" })).toEqual([undefined, undefined]);
   });
 });

@@ -9,11 +9,19 @@ let names: Socket;
 let server: Server;
 let environment: Record<string, string>;
 
+const CAA = ["amazon.com; validationmethods=dns-01", "Let.Example"];
+const issuer = (name: string, value: string): Answer => ({
+  type: "CAA",
+  name,
+  data: { flags: 0, tag: "issue", value },
+});
+
 beforeAll(async () => {
   names = createSocket("udp4");
   names.on("message", (message, from) => {
     const { id = 0, questions = [] } = decode(message);
     const answers = questions.flatMap(({ name, type }): Answer[] => {
+      if (name === "limited.example" && type === "CAA") return CAA.map((value) => issuer(name, value));
       if (name !== "app.example") return [];
       if (type === "DS")
         return [
@@ -88,6 +96,16 @@ describe("openNetwork", () => {
     await network.close();
     const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
     await expect(silent.delegationSignersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await silent.close();
+  });
+
+  it("tells who may issue a name's certificates, by what is nearest above it, and rejects where nobody answers", async () => {
+    const network = openNetwork(environment);
+    expect(await network.issuersOf("app.of.limited.example")).toEqual(["amazon.com", "let.example"]);
+    expect(await network.issuersOf("app.example.")).toBeUndefined();
+    await network.close();
+    const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
+    await expect(silent.issuersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await silent.close();
   });
 

@@ -3,7 +3,7 @@ import { growthOver, growthQuery } from "../../io/prometheus-counts.ts";
 import { type Scenario, testRules } from "../support/promtool.ts";
 
 const DAY = 86_400;
-const counters = { metric: 'requests{stack="prod"}', by: "status", up: 'up{stack="prod"}' };
+const counters = { metric: 'requests{stack="prod"}', by: "status", up: 'up{stack="prod"}', scrapers: ["site"] };
 
 describe("growthOver", () => {
   /** A Prometheus in which every part of a window has one request; it notes what it is asked. */
@@ -85,6 +85,16 @@ describe("growthQuery", () => {
         { series: `requests{${LABELS},status="500",pod="a",job="one",instance="x"}`, values: "0+10x60" },
         { series: `requests{${LABELS},status="500",pod="a",job="two",instance="y"}`, values: "0+10x60" },
         up("a", "1x60"),
+      ],
+      150,
+    ],
+    [
+      "a pod once that two servers scrape which only their own labels tell apart",
+      [
+        { series: `requests{${LABELS},status="500",pod="a",site="x"}`, values: "0+10x60" },
+        { series: `requests{${LABELS},status="500",pod="a",site="y"}`, values: "0+10x60" },
+        { series: `up{${LABELS},pod="a",site="x"}`, values: "1x60" },
+        { series: `up{${LABELS},pod="a",site="y"}`, values: "1x60" },
       ],
       150,
     ],

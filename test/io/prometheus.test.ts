@@ -546,6 +546,29 @@ describe("prometheusCounts", () => {
     expect(counted).toEqual({ requests: 81 + 7, bad: 81 + 7 });
   });
 
+  it.each(["receive_replica", "site", "ha.replica"])(
+    "counts a pod once that two servers scrape which only a label %s tells apart, by the targets' own scrapes",
+    async (name) => {
+      const pod = { namespace: "sparki-engine", pod: "a" };
+      const of = (replica: string, labels: Record<string, string>, ...points: [number, number][]) =>
+        series({ ...pod, ...labels, [name]: replica }, ...points);
+      serve(
+        [of("0", { status: "500" }, [90, 100], [125, 180]), of("1", { status: "500" }, [91, 102], [126, 181])],
+        [
+          of("1", { le: "1" }, [91, 50], [126, 100]),
+          of("0", { le: "1" }, [92, 50], [125, 100]),
+          of("0", { le: "+Inf" }, [90, 100], [125, 180]),
+        ],
+        [of("0", {}, [95, 1], [125, 1]), of("1", {}, [96, 1], [126, 1])],
+      );
+      const source = prometheusCounts(openPrometheus(network, url), options);
+      expect(await source.countsSince(objectives, 100)).toEqual({
+        kind: "value",
+        value: { errors: { requests: 81, bad: 81 }, slow: { requests: 80, bad: 30 } },
+      });
+    },
+  );
+
   it("counts no request of before, where a second job begins to scrape a pod (W03)", async () => {
     const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
     const counted = await countedFrom(

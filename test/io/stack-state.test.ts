@@ -35,6 +35,24 @@ describe("read", () => {
     expect(await open(cli({}, 6)).read()).toEqual({ resources: [], pending: [] });
   });
 
+  it.each([{ version: 3 }, { version: 3, deployment: null }])(
+    "gives nothing for a stack that was never updated, as the backend has it: %j",
+    async (answer) => {
+      expect(await open(cli({ "stack export --stack prod": answer })).read()).toEqual({ resources: [], pending: [] });
+    },
+  );
+
+  it.each([{}, [], { version: 3, deployment: { resources: [{ urn: 7 }] } }, { version: 3, deployment: "gone" }])(
+    "says of %j that it is no state, and what to look at",
+    async (answer) => {
+      await expect(open(cli({ "stack export --stack prod": answer })).read()).rejects.toMatchObject({
+        code: "SPARKI_OUTSIDE",
+        message: "pulumi stack export printed no state of prod",
+        hint: expect.stringContaining("pulumi stack export --stack prod"),
+      });
+    },
+  );
+
   it("asks the CLI once, however often it is read", async () => {
     let asked = 0;
     const run = exported({ resources: [] });

@@ -21,6 +21,10 @@ beforeAll(async () => {
     if (incoming.url === "/broken-at-first" && isFirst) outgoing.statusCode = 503;
     if (incoming.url === "/timed") outgoing.setHeader("server-timing", "cache;desc=miss, app;dur=1200.5");
     if (incoming.url === "/hanging") return;
+    if (incoming.url === "/closing" || (incoming.url === "/closing-between" && !isFirst)) {
+      incoming.socket.destroy();
+      return;
+    }
     if (incoming.url === "/cut-off") {
       outgoing.writeHead(200, { "content-length": 100 }).write("half");
       setTimeout(() => outgoing.destroy(), 5);
@@ -105,6 +109,19 @@ describe("syntheticTraffic", () => {
     const counts = await run(["http://127.0.0.1:1/"], 0.3, 100);
     expect(counts.errors).toBe(counts.requests);
     expect(counts.failures).toEqual({ "connect ECONNREFUSED 127.0.0.1:1": counts.requests });
+  });
+
+  it("sends again what a connection that was closed in between never answered, as users' browsers do", async () => {
+    // One connection, which answers its first request and breaks off at its second.
+    const counts = await run([`${base}/closing-between`], 0.5, 100, 1);
+    expect(counts.requests).toBeGreaterThan(5);
+    expect(counts).toMatchObject({ errors: 0, failures: {} });
+  });
+
+  it("counts what no connection answers as an error", async () => {
+    const counts = await run([`${base}/closing`], 0.3, 100);
+    expect(counts.requests).toBeGreaterThan(5);
+    expect(counts.errors).toBe(counts.requests);
   });
 
   it("counts an answer that is cut off as an error", async () => {

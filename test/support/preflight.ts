@@ -37,6 +37,14 @@ export interface FakeContext extends PreflightContext {
 }
 
 /** A context in which nothing was deployed and nothing answers, but for what a test gives it. */
+/** A world without names. */
+export const NO_NAMES: PreflightContext["names"] = {
+  nameServersOf: async () => [],
+  addressesOf: async () => [],
+  delegationSignersOf: async () => [],
+  issuersOf: async () => undefined,
+};
+
 export function fakeContext(
   changes: Partial<PreflightContext> & {
     answers?: never;
@@ -60,7 +68,7 @@ export function fakeContext(
       requests.push({ url, ...options });
       return httpAnswer(web, url, options);
     },
-    names: { nameServersOf: async () => [], addressesOf: async () => [], delegationSignersOf: async () => [] },
+    names: NO_NAMES,
     commands: { aws: refuse, helm: refuse, git: refuse },
     files: fakeFiles({}),
     slackSecrets: async () => ({}),

@@ -18,19 +18,37 @@ export const certificate: Check = {
   id: "tls-certificate",
   group: "Infrastructure",
   title: "TLS certificate",
-  proves: `A certificate is issued, covers the domain and has at least ${MIN_DAYS} days left.`,
+  proves: `A certificate is issued, covers the domain and has at least ${MIN_DAYS} days left, and no CAA record keeps Amazon from issuing one.`,
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
     const found = (await find(context, ["ISSUED"])) ?? (await find(context, STATUSES));
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
+    const forbidden = await prohibition(context);
+    if (found?.status === "ISSUED") {
+      const judged = judgeCertificate(new X509Certificate(found.certificate ?? ""), context, fix);
+      if (forbidden === undefined || judged.status === "fail") return judged;
+      return warn(`${judged.reason}, and AWS cannot renew it: ${forbidden}`, ALLOW);
+    }
+    if (forbidden !== undefined) return fail(forbidden, ALLOW);
     if (found === undefined) return absent(context);
     if (found.status === "PENDING_VALIDATION" && !(await wasIssued(context)))
       return skipped("not issued yet: the deployment proves the domain, and continues once the certificate is issued");
-    if (found.status !== "ISSUED") return fail(`the certificate of ${domain} is ${found.status}`, fix);
-    return judgeCertificate(new X509Certificate(found.certificate ?? ""), context, fix);
+    return fail(`the certificate of ${domain} is ${found.status}`, fix);
   },
 };
+
+/** The names of Amazon's authority in CAA records, any of which admits it (ACM, Configure a CAA record). */
+const AMAZON: readonly string[] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
+const ALLOW = `where the CAA records of the domain or of its parents are kept, add: 0 issue "${AMAZON[0]}"`;
+
+/** Why Amazon may not issue the domain's certificate; undefined where it may, or where nobody tells. */
+async function prohibition({ config, names }: PreflightContext): Promise<string | undefined> {
+  const issuers = await names.issuersOf(config.domain).catch(() => undefined);
+  if (issuers === undefined || issuers.some((issuer) => AMAZON.includes(issuer))) return undefined;
+  const admitted = issuers.filter((issuer) => issuer !== "").join(", ") || "nobody";
+  return `by CAA records only ${admitted} may issue certificates of ${config.domain}; expected one of ${AMAZON.join(", ")}`;
+}
 
 function find({ aws, config }: PreflightContext, statuses: readonly string[]) {
   // ACM lists no EC certificates unless they are asked for.

@@ -173,6 +173,10 @@ export async function askGitHub<T>(
       },
     );
   }
+  if (MOVED.includes(answer.status))
+    throw new DeployError("SPARKI_OUTSIDE", `${repository} has another name or owner at GitHub now`, {
+      hint: `write its present name into the config in place of ${repository}: gh api repos/${repository} --jq .full_name`,
+    });
   const limit = rateLimitOf(answer.status, answer.headers, answer.body);
   if (limit !== undefined)
     throw new DeployError(
@@ -186,6 +190,9 @@ export async function askGitHub<T>(
     hint: "set GITHUB_TOKEN to a token that may read the repository's contents and checks",
   });
 }
+
+/** How GitHub answers for a repository that was renamed or given to somebody else. */
+const MOVED: readonly number[] = [301, 302, 307, 308];
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

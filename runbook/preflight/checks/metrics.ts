@@ -5,7 +5,7 @@ import { namespaceOf, servicesOf, TRACKS, trackName } from "../../../stacks/serv
 import { monitoringTrial } from "../charts.ts";
 import { type Finding, fail, pass, skipped } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
-import { readiness, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
+import { readiness, type StormContext, type StormService, stormCheck, stormFix, stormLook } from "../storm.ts";
 
 const targetsSchema = z.object({
   data: z.object({
@@ -23,9 +23,33 @@ export const prometheus = stormLook({
   id: "prometheus",
   service: "prometheusUrl",
   title: "Prometheus",
-  proves: "Prometheus is ready: gates can count.",
-  judge: readiness,
+  proves: "Prometheus is ready, and its clock and this machine's agree: gates can count.",
+  judge: async (service, context) => {
+    const finding = await readiness(service, context);
+    return finding.status === "pass" ? ((await clocksApart(service, context)) ?? finding) : finding;
+  },
 });
+
+/** Half of the age at which a gate takes a sample for too old to say anything. */
+const MOST_SECONDS_APART = 30;
+
+const timeSchema = z.object({
+  data: z.object({ resultType: z.literal("scalar"), result: z.tuple([z.number(), z.string()]) }),
+});
+
+/** What is wrong where the two clocks are so far apart that gates would count another time, or nothing; undefined else. */
+async function clocksApart(service: StormService, { clock }: StormContext): Promise<Finding | undefined> {
+  const asked = clock.now();
+  const { data } = await service.read("/api/v1/query?query=time()", timeSchema);
+  const [before, after] = [asked - data.result[0], clock.now() - data.result[0]];
+  // The answer is of some time between the two.
+  const apart = before > 0 ? before : after < 0 ? after : 0;
+  if (Math.abs(apart) <= MOST_SECONDS_APART) return undefined;
+  return fail(
+    `this machine's clock is ${Math.round(Math.abs(apart))} s ${apart > 0 ? "ahead of" : "behind"} that of ${service.url}; expected ${MOST_SECONDS_APART} s at most`,
+    "timedatectl: set this machine's clock right, or that of Prometheus's server; gates read its samples by the time of this one",
+  );
+}
 
 export const prometheusTargets = stormCheck({
   id: "prometheus-targets",

@@ -13,6 +13,15 @@ const KEY = "aws:route53/keySigningKey:KeySigningKey";
 const RECORD = "aws:route53/record:Record";
 const ADDRESS_TYPES = ["A", "AAAA", "CNAME"];
 
+/** What to do first where the state knows nothing of AWS, yet AWS has what the stack would make: nothing is to be deleted then. */
+function lostState(stack: string, resources: readonly StateResource[]): string[] {
+  if (resources.some(({ type }) => type.startsWith("aws:"))) return [];
+  return [
+    "if this stack made it, its state is lost, or in another backend than the one that was asked: pulumi whoami --verbose",
+    `then npx sparki rebuild state --stack ${stack}, which only adopts what exists; else, and only if nobody needs it:`,
+  ];
+}
+
 function findZone({ aws, config }: PreflightContext) {
   return aws.find("route53/getZone", { name: config.domain, privateZone: false }, zoneSchema);
 }
@@ -37,7 +46,10 @@ export const zone: Check = {
     if (own?.id !== found.zoneId)
       return fail(
         `${domain} has a zone ${found.zoneId} that this stack did not create`,
-        `delete it, or adopt it: pulumi import ${ZONE} edge-zone-zone ${found.zoneId}`,
+        [
+          ...lostState(context.stack, resources),
+          `delete it, or adopt it: pulumi import ${ZONE} edge-zone-zone ${found.zoneId}`,
+        ].join("\n"),
       );
     return judgeDelegation(context, found.nameServers, signing.reason);
   },
@@ -127,6 +139,8 @@ interface Taken {
   readonly release: string;
 }
 
+const LOG_GROUP = "log group";
+
 /** The names of what would fail in mid-deployment, with what frees each. */
 function names({ stack, config }: PreflightContext): readonly Taken[] {
   const [cluster, database, cache] = [`sparki-${stack}`, `sparki-${stack}-database`, `sparki-${stack}-cache`];
@@ -171,7 +185,7 @@ function names({ stack, config }: PreflightContext): readonly Taken[] {
     },
     {
       // EKS writes its last lines after the group is gone, and makes it again.
-      what: "log group",
+      what: LOG_GROUP,
       name: logs,
       own: ["aws:cloudwatch/logGroup:LogGroup", "name"],
       look: ["cloudwatch/getLogGroup", { name: logs }],
@@ -187,7 +201,7 @@ export const takenNames: Check = {
   proves: "The names of the stack's resources are free, or used by this stack.",
   timeLimitSeconds: 60,
   run: async (context) => {
-    const { aws, state } = context;
+    const { aws, stack, state } = context;
     const [all, { resources, pending }] = [names(context), await state.read()];
     const isOwn = ({ own: [type, property], name }: Taken) =>
       resources.some((each) => each.type === type && each.inputs[property] === name) ||
@@ -200,7 +214,11 @@ export const takenNames: Check = {
       return pass(`${wanted.length} names are free, ${all.length - wanted.length} the stack's own`);
     return fail(
       taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not create`).join("; "),
-      taken.map(({ release }) => release).join("\n"),
+      // A log group may be left of a stack that was destroyed; what serves or holds data is not.
+      [
+        ...(taken.some(({ what }) => what !== LOG_GROUP) ? lostState(stack, resources) : []),
+        ...taken.map(({ release }) => release),
+      ].join("\n"),
     );
   },
 };

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { environmentOf } from "../../../delivery/documents.ts";
+import { withoutNumbers } from "../../../delivery/places.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import type { StackOutputs } from "../../../stacks/outputs.ts";
-import { type Finding, fail, pass } from "../check.ts";
+import { type Finding, fail, pass, skipped } from "../check.ts";
 import { askGitHub } from "../checks/code.ts";
 import { drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
@@ -44,6 +45,41 @@ function repositoryOf({ stack, delivered }: PhaseContext): string {
   if (found !== undefined) return found;
   throw new DeployError("SPARKI_CONFIG", `delivery's config does not name ${stack}`);
 }
+
+const subjectSchema = z.object({ use_default: z.boolean(), sub_claim_prefix: z.string().optional() });
+
+export const subject: PhaseCheck = {
+  id: "github-subject",
+  group: "Application",
+  title: "Subject of GitHub's tokens",
+  proves: "GitHub's tokens name the repository as the roles trust it: by its name, or with GitHub's own numbers too.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const path = "actions/oidc/customization/sub";
+    const { use_default, sub_claim_prefix: begins } = await ask(context, path, subjectSchema, signal);
+    const { stack: delivery, config } = context.delivered();
+    const repository = repositoryOf(context);
+    if (!use_default)
+      return fail(
+        `the tokens of ${repository} have a subject of their own form, which no role trusts; expected GitHub's default`,
+        `gh api --method PUT repos/${repository}/${path} -F use_default=true`,
+      );
+    if (begins === undefined) return skipped(`GitHub does not tell how the tokens of ${repository} name it`);
+    const named = begins.replace(/^repo:/, "");
+    const numbered = config.places.find((place) => place.repository === repository)?.numbered;
+    if (named === repository || named === numbered) return pass(`tokens begin with ${begins}, which the roles trust`);
+    const found = `the tokens of ${repository} begin with ${begins}; the roles trust ${[repository, ...(numbered === undefined ? [] : [numbered])].map((each) => `repo:${each}`).join(" and ")}`;
+    if (withoutNumbers(named) !== repository)
+      return fail(
+        found,
+        `write it as GitHub does in sparki:runbookUrl of Pulumi.${context.stack}.yaml: ${withoutNumbers(named)}`,
+      );
+    return fail(
+      found,
+      `write into delivery/Pulumi.${delivery}.yaml: sparki-delivery:repositories: [${named}], then: npm run deploying-role, and npx sparki bootstrap --stack ${context.stack}, which applies it`,
+    );
+  },
+};
 
 export const environment: PhaseCheck = {
   id: "github-environment",

@@ -5,7 +5,7 @@ import { quotas } from "../checks/quotas.ts";
 import { administrator, deliveryConfig, documents, programs } from "./account.ts";
 import type { PhaseCheck } from "./context.ts";
 import { deliveryRoles, mails, stateBucket, stateKeys } from "./delivered.ts";
-import { drills, environment, runner, runnerVariable, variables } from "./github.ts";
+import { drills, environment, runner, runnerVariable, subject, variables } from "./github.ts";
 import { deliveryState, deployedByCi, ownNetwork, ownStack, promoted } from "./states.ts";
 import type { StepId } from "./steps.ts";
 
@@ -21,7 +21,7 @@ export const PHASES: Readonly<Record<StepId, readonly PhaseCheck[]>> = {
   stack: [ownStack],
   checklist: CHECKLIST,
   network: [ownNetwork],
-  github: [environment, variables, drills],
+  github: [subject, environment, variables, drills],
   runner: [runner, runnerVariable],
   ci: [promoted, deployedByCi],
 };

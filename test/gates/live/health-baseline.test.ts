@@ -1,4 +1,4 @@
-import { judgeHealth, type PodSnapshot } from "../../../gates/health.ts";
+import { type HealthSample, judgeHealth, type PodSnapshot } from "../../../gates/health.ts";
 import { sinceBefore } from "../../../gates/live/track-gate.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -33,6 +33,19 @@ describe("sinceBefore", () => {
     const old = pod({ restarts: 2, errorLines: ["ERROR of last week"] });
     expect(await verdicts(old, { ...old, restarts: 3 })).toEqual(["pass", "fail"]);
     expect(await verdicts(old, { ...old, errorLines: [...old.errorLines, "ERROR of now"] })).toEqual(["pass", "fail"]);
+  });
+
+  it("forgives an eviction from before the first look, and none from then on", async () => {
+    const evicted = pod({ name: "engine-fleet-0", ready: false, evicted: "it exceeds the limit" });
+    const sample = async () => ({ rollout, pods: [evicted, pod()] });
+    const judged = (found: HealthSample) => judgeHealth(found, { digest: DIGEST, minReplicas: 1 });
+    expect(judged(await sinceBefore(sample, undefined)())).toEqual({
+      verdict: "pass",
+      reason: "1 of 1 pods ready on the expected digest, 0 restarts",
+    });
+    expect(judged(await sinceBefore(sample, new Map())()).reason).toBe(
+      "engine-fleet-0: was evicted: it exceeds the limit",
+    );
   });
 
   it("forgives a pod nothing that was not there at the first look", async () => {

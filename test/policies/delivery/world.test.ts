@@ -15,6 +15,11 @@ describe("the policies of delivery", () => {
     ["staging's account", "staging", ownConfig("staging")],
     ["a runner, and deployments by Pulumi Cloud", "prod", { ...CONFIG, runner: RUNNER, pulumiCloud: CLOUD }],
     [
+      "a repository with GitHub's numbers",
+      "prod",
+      { ...CONFIG, pulumiCloud: CLOUD, repositories: ["alexarno@1234/sparki-deploy@5678"] },
+    ],
+    [
       "providers that exist, no watch, and no protection any more",
       "prod",
       {

@@ -5,6 +5,16 @@ describe("failureWithNextStep", () => {
     ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
+    ["api error SignatureDoesNotMatch: The request signature we calculated does not match", "get new AWS credentials"],
+    [
+      "api error SignatureDoesNotMatch: Signature not yet current: 20261130T1210Z is still later than 20261130T1205Z",
+      "set this machine's clock right",
+    ],
+    [
+      "api error InvalidSignatureException: Signature expired: 20261130T1100Z is now earlier",
+      "set this machine's clock",
+    ],
+    ["api error RequestTimeTooSkewed: The difference is too large.", "set this machine's clock right"],
     ["api error AccessDenied: ann is not authorized to perform: rds:CreateDBInstance", "allow rds:CreateDBInstance to"],
     ["api error InsufficientDBInstanceCapacity: none", "choose another size"],
     ["exceeded maximum number of attempts, 10, api error ThrottlingException", "wait until AWS responds again"],
@@ -16,6 +26,48 @@ describe("failureWithNextStep", () => {
     ["api error VpcLimitExceeded: The maximum number of VPCs has been reached", "request a higher quota from AWS"],
     ["write /tmp/x: no space left on device", "free space on this machine's disk"],
     ["dial tcp 10.0.0.1:443: connect: connection refused", "check that it can be reached from this machine"],
+    [
+      "operation error EKS: UpdateClusterConfig, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "InvalidParameterException: Cluster is already at the desired configuration with endpointPrivateAccess: true",
+      "run pulumi refresh for this stack",
+    ],
+    [
+      "operation error EKS: UpdateClusterConfig, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "InvalidRequestException: No changes needed for EKS Auto Mode configuration provided",
+      "run pulumi refresh for this stack",
+    ],
+    [
+      "operation error RDS: ModifyDBInstance, https response error StatusCode: 400, RequestID: 6d-1, api error " +
+        "InvalidParameterCombination: You can't modify the storage, because the previous storage change is being optimized.",
+      "wait until RDS has optimized the storage",
+    ],
+    [
+      "operation error EKS: UpdateClusterVersion, https response error StatusCode: 409, RequestID: 6d-1, " +
+        "ResourceInUseException: Cluster currently has an update in progress",
+      "wait until the operation that it names has finished",
+    ],
+    [
+      "operation error Route 53: ChangeResourceRecordSets, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "PriorRequestNotComplete: Route 53 was still processing a prior request.",
+      "wait until AWS responds again",
+    ],
+    [
+      "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 6d-1, " +
+        "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+      "npx sparki preflight --phase github",
+    ],
+    ["get credentials: failed to refresh cached credentials, the SSO session has expired", "get new AWS credentials"],
+    [
+      "x509: certificate has expired or is not yet valid: current time 2026-11-30T12:00:00Z is before 2026-12-01",
+      "clock",
+    ],
+    ["etcdserver: leader changed", "the cluster's API was busy"],
+    ["http2: client connection lost", "the cluster's API was busy"],
+    [
+      'failed calling webhook "vpc.k8s.aws": context deadline exceeded',
+      "behind the webhook vpc.k8s.aws does not answer",
+    ],
+    ["the server has asked for the client to provide credentials", "sparki:cluster.administrators"],
     ["something else", "sparki does not know this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {
     expect(failureWithNextStep(failure)).toContain(`. Next: `);
@@ -27,6 +79,9 @@ describe("failureWithNextStep", () => {
     "api error InvalidParameterValue: the storage size is too small",
     "api error InvalidParameterException: unsupported Kubernetes version",
     "api error MalformedPolicyDocument: syntax errors in policy",
+    "operation error EKS: CreateCluster, https response error StatusCode: 400, RequestID: 6d-1, InvalidParameterException: no",
+    "operation error KMS: CreateKey, https response error StatusCode: 400, RequestID: 6d-1, MalformedPolicyDocumentException: no",
+    "operation error S3: PutBucketPolicy, https response error StatusCode: 400, RequestID: 6d-1, HostID: a+b/c=, InvalidRequest: no",
     "api error EntityAlreadyExists: Role with name sparki-prod already exists",
     "api error ElasticLoadBalancing.ValidationError: no",
     "aws:lb/targetGroup:TargetGroup resource 'engine' has a problem: \"name\" cannot be longer than 32 characters",
@@ -41,6 +96,8 @@ describe("failureWithNextStep", () => {
     "api error ExpiredToken: The security token is expired",
     "api error InvalidDBInstanceState: it is being modified",
     "api error ThrottlingException: rate exceeded",
+    "operation error KMS: CreateKey, https response error StatusCode: 400, RequestID: 6d-1, LimitExceededException: no",
+    "operation error RDS: ModifyDBInstance, StatusCode: 400, RequestID: 6d-1, InvalidDBInstanceState: not available",
     "timeout while waiting for state to become 'ACTIVE'",
     'namespaces is forbidden: User "deploy" cannot create resource "namespaces" at the cluster scope',
     "something else",

@@ -6,16 +6,15 @@ import {
   secretsPresent,
 } from "../../../runbook/diagnosis/database.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
-import { fakeState, resource } from "../../support/preflight.ts";
+import { fakeState, NO_NAMES, resource } from "../../support/preflight.ts";
 
 const { config } = diagnosisContext();
 const address = "sparki-prod-database.c1.us-east-1.rds.amazonaws.com";
 const instance = { address, vpcSecurityGroups: ["sg-db"] };
 const looks = { "rds/getInstance": instance };
 const names = (...addresses: string[]) => ({
-  nameServersOf: async () => [],
+  ...NO_NAMES,
   addressesOf: async () => addresses,
-  delegationSignersOf: async () => [],
 });
 
 describe("secretsPresent", () => {

@@ -36,6 +36,20 @@ describe("pods", () => {
     expect(await lookAt(job)).toMatchObject({ status: "fail", reason: "no pod runs" });
   });
 
+  it("warns of a pod that its node gave up within the hour, which nobody misses, and forgets an older one", async () => {
+    const gone = {
+      phase: "Failed",
+      ready: false,
+      gone: "Terminated: Pod was terminated in response to node shutdown.",
+    };
+    expect(await lookAt(a, podNamed("engine-b", { ...gone, endedAt: NOW - 60 }))).toMatchObject({
+      status: "warn",
+      reason: "1 pods were evicted, or given up by their nodes, in the last hour",
+      evidence: ["engine-b: Terminated: Pod was terminated in response to node shutdown."],
+    });
+    expect(await lookAt(a, podNamed("engine-b", { ...gone, endedAt: NOW - 3_700 }))).toMatchObject({ status: "pass" });
+  });
+
   it.each([
     ["warns of one that was restarted within the hour", 600, "warn", "1 of 2 pods were restarted in the last hour"],
     ["forgets one that was restarted before", 3_700, "pass", "2 pods are ready, none was restarted in the last hour"],

@@ -181,6 +181,32 @@ describe("migrationProblems", () => {
     expect(await second(`-- contract: level 1\n${script}`)).toHaveLength(1);
   });
 
+  it.each([
+    "CREATE INDEX by_year ON measured (year)",
+    "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS by_year ON public.measured (year)",
+  ])("refuses an index over partitions, which cannot be made CONCURRENTLY, marked or not: %s", async (script) => {
+    expect(await beside(script)).toEqual([expect.stringContaining("an index over all partitions")]);
+    expect(await beside(`-- contract: level 1\n${script}`)).toHaveLength(1);
+  });
+
+  it("knows an index over partitions where it is dropped, and lets a new table have its own", async () => {
+    const schema = `${OLD_SCHEMA}; CREATE INDEX by_year ON measured (year)`;
+    const dropped = named([schema, "DROP INDEX CONCURRENTLY public.by_year"]);
+    expect(await migrationProblems(dropped, { release: at(2), live: at(1) })).toEqual([
+      expect.stringContaining("an index over all partitions"),
+    ]);
+    expect(await beside("CREATE TABLE t (n int) PARTITION BY RANGE (n); CREATE INDEX ON t (n)")).toEqual([]);
+    expect(await beside("CREATE TABLE t (n int) PARTITION BY RANGE (n); DROP TABLE t; CREATE TABLE t (n int)")).toEqual(
+      [],
+    );
+  });
+
+  it("says of a byte order mark what it is, for nobody sees it", async () => {
+    expect(await second("\ufeffALTER TABLE projects ADD owner text")).toEqual([
+      expect.stringMatching(/^0002_step\.sql .* byte order mark.*: save it as UTF-8 without one/),
+    ]);
+  });
+
   it("refuses a comment that never ends, in no time", async () => {
     expect(await second(`/* ${"/* */ ".repeat(10_000)}`)).toEqual([expect.stringContaining("unterminated /* comment")]);
   });

@@ -39,6 +39,16 @@ describe("TakenResources", () => {
     },
   );
 
+  const asked = "operation error EKS: CreateCluster, https response error StatusCode";
+  it.each([
+    [true, `${asked}: 0, RequestID: , request send failed: read: connection reset by peer`],
+    [true, `${asked}: 500, RequestID: 6d-1, ServerException: try later`],
+    [false, `${asked}: 400, RequestID: 6d-1, InvalidParameterException: no such version`],
+    [false, `${asked}: 400, RequestID: 6d-1, api error InvalidParameterCombination: no`],
+  ])("says %s whether AWS may have done it after all: %s", (isOpen, message) => {
+    expect(failed(message).unanswered).toHaveLength(isOpen ? 1 : 0);
+  });
+
   it("tells of no update, and keeps no input that holds a secret", () => {
     expect(failed("x already exists", "update").found).toEqual([]);
     expect(failed("x already exists").found[0]?.inputs).toEqual({ bucket: "sparki-logs" });

@@ -186,6 +186,24 @@ describe("preflight, asking a rehearsed account", () => {
     await expect(again).rejects.toThrow("ResourceAlreadyExistsException");
   });
 
+  it("never only tells to delete what serves, where the state knows nothing: it may be lost, or elsewhere", async () => {
+    const database = { "rds/getInstance": {} };
+    const context = fakeContext({ looks: database });
+    expect(await look(takenNames, context)).toMatchObject({
+      status: "fail",
+      reason: "there is a database sparki-prod-database that this stack did not create",
+      fix: [
+        "if this stack made it, its state is lost, or in another backend than the one that was asked: pulumi whoami --verbose",
+        "then npx sparki rebuild state --stack prod, which only adopts what exists; else, and only if nobody needs it:",
+        "aws rds delete-db-instance --region us-east-1 --db-instance-identifier sparki-prod-database",
+      ].join("\n"),
+    });
+    const some = fakeState([resource("aws:ec2/vpc:Vpc", "network-vpc")]);
+    expect(await look(takenNames, fakeContext({ looks: database, state: some }))).toMatchObject({
+      fix: "aws rds delete-db-instance --region us-east-1 --db-instance-identifier sparki-prod-database",
+    });
+  });
+
   const saying = (stdout: string) => async () => ({ code: 0, stdout, stderr: "" });
   it.each([
     ["passes", "aws-cli/2.31.4 Python/3.13.7 Linux/6.8", "pass", "aws 2.31.4"],

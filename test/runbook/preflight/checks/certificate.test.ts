@@ -1,7 +1,7 @@
 import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
 import { certificate } from "../../../../runbook/preflight/checks/certificate.ts";
-import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { fakeContext, fakeState, look, NO_NAMES, resource } from "../../../support/preflight.ts";
 
 const DOMAIN = "prod.sparki.tools";
 const found = (parts: object) => ({ "acm/getCertificate": { arn: "arn:cert", status: "ISSUED", ...parts } });
@@ -24,6 +24,33 @@ describe("certificate", () => {
   it("is skipped on a first deployment", async () => {
     const finding = await look(certificate, fakeContext());
     expect(finding).toMatchObject({ status: "skipped", reason: expect.stringContaining("no certificate yet") });
+  });
+
+  const limitedTo = (...issuers: string[]) => ({ ...NO_NAMES, issuersOf: async () => issuers });
+
+  it.each([
+    [["letsencrypt.org", "digicert.com"], "only letsencrypt.org, digicert.com may issue"],
+    [[""], "only nobody may issue"],
+  ])("fails before anything is made where CAA records admit %j alone", async (issuers, reason) => {
+    expect(await look(certificate, fakeContext({ names: limitedTo(...issuers) }))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+      fix: expect.stringContaining('0 issue "amazon.com"'),
+    });
+  });
+
+  it("passes over CAA records that admit Amazon, and over an answer that nobody gives", async () => {
+    const names = { ...NO_NAMES, issuersOf: async () => Promise.reject(new Error("queryCaa ETIMEOUT")) };
+    for (const each of [limitedTo("letsencrypt.org", "amazontrust.com"), names])
+      expect(await look(certificate, fakeContext({ names: each }))).toMatchObject({ status: "skipped" });
+  });
+
+  it("warns of an issued one that AWS cannot renew", async () => {
+    const looks = found({ certificate: await selfSignedPem([DOMAIN], 90) });
+    expect(await look(certificate, fakeContext({ looks, clock, names: limitedTo("letsencrypt.org") }))).toMatchObject({
+      status: "warn",
+      reason: expect.stringMatching(/89 days left, and AWS cannot renew it: by CAA records only letsencrypt\.org/),
+    });
   });
 
   it("warns of one that should have been renewed", async () => {

@@ -198,6 +198,7 @@ describe("ciGreen", () => {
 
   it.each([
     ["refuses the token", { [`GET ${API}`]: { status: 401 } }, "answered 401"],
+    ["has renamed the repository", { [`GET ${API}`]: { status: 301 } }, "has another name or owner at GitHub now"],
     ["is away", {}, "connect ECONNREFUSED"],
   ])("cannot look when GitHub %s", async (_, web, message) => {
     await expect(look(ciGreen, fakeContext({ tokens, web }))).rejects.toThrow(message);

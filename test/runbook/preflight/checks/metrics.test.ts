@@ -6,6 +6,7 @@ import {
   fakeContext,
   fakeState,
   look,
+  NOW,
   promotionOf,
   resource,
 } from "../../../support/preflight.ts";
@@ -16,9 +17,32 @@ const live = fakeState([promotionOf(configWith({}).release)]);
 const fix = "look at https://command-center.storm.sparki.tools, ask @alexarno in #platform";
 
 describe("prometheus", () => {
-  it("passes when it is ready", async () => {
-    expect(await look(prometheus, fakeContext({ web: { [`GET ${PROMETHEUS}/-/ready`]: {} } }))).toMatchObject({
-      status: "pass",
+  const telling = (time: number) => ({
+    [`GET ${PROMETHEUS}/-/ready`]: {},
+    [`GET ${PROMETHEUS}/api/v1/query?query=time()`]: {
+      body: { status: "success", data: { resultType: "scalar", result: [time, String(time)] } },
+    },
+  });
+
+  it.each([0, 29, -29])("passes when it is ready, and its clock agrees (%d s)", async (apart) => {
+    expect(await look(prometheus, fakeContext({ web: telling(NOW + apart) }))).toMatchObject({ status: "pass" });
+  });
+
+  it.each([
+    [-95, "this machine's clock is 95 s ahead of that of"],
+    [61.2, "this machine's clock is 61 s behind that of"],
+  ])("fails where its clock is %d s apart, for gates would count another time", async (apart, reason) => {
+    expect(await look(prometheus, fakeContext({ web: telling(NOW + apart) }))).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+      fix: expect.stringContaining("timedatectl"),
+    });
+  });
+
+  it("cannot tell whose clock is right where it does not answer a query", async () => {
+    const web = { ...telling(NOW), [`GET ${PROMETHEUS}/api/v1/query?query=time()`]: { status: 422, body: "no query" } };
+    await expect(look(prometheus, fakeContext({ web }))).rejects.toMatchObject({
+      message: expect.stringContaining("/api/v1/query?query=time() answered 422"),
     });
   });
 

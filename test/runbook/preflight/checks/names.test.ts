@@ -1,13 +1,13 @@
 import { name, zone } from "../../../../runbook/preflight/checks/names.ts";
-import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
+import { fakeContext, fakeState, look, NO_NAMES, resource } from "../../../support/preflight.ts";
 
 const servers = ["ns-1.awsdns-11.com", "ns-2.awsdns-22.net"];
 const looks = { "route53/getZone": { zoneId: "Z1", nameServers: servers } };
 const ownZone = resource("aws:route53/zone:Zone", "edge-zone-zone", { id: "Z1" });
 const state = fakeState([ownZone]);
 const told = (names: readonly string[], signers: readonly string[] = []) => ({
+  ...NO_NAMES,
   nameServersOf: async () => names,
-  addressesOf: async () => [],
   delegationSignersOf: async () => signers,
 });
 
@@ -68,7 +68,12 @@ describe("zone", () => {
       /delegated to ns.elsewhere.net; expected/,
       /set the NS record of prod.sparki.tools to ns-1/,
     ],
-    ["somebody else made the zone", { looks }, /has a zone Z1 that this stack did not create/, /pulumi import .* Z1/],
+    [
+      "somebody else made the zone",
+      { looks },
+      /has a zone Z1 that this stack did not create/,
+      /^if this stack made it, its state is lost.*rebuild state --stack prod.*pulumi import .* Z1$/s,
+    ],
     ["the zone is gone", { state }, /zone Z1 of prod.sparki.tools is gone/, /pulumi refresh --stack prod/],
   ])("fails when %s", async (_, parts, reason, fix) => {
     expect(await look(zone, fakeContext(parts))).toEqual({

@@ -1,4 +1,11 @@
-import { drills, environment, runner, runnerVariable, variables } from "../../../../runbook/preflight/phases/github.ts";
+import {
+  drills,
+  environment,
+  runner,
+  runnerVariable,
+  subject,
+  variables,
+} from "../../../../runbook/preflight/phases/github.ts";
 import { ACCOUNT, BUCKET, deliveryWith, networkOf, phaseContext, RUNNER, see } from "../../../support/phases.ts";
 import { configWith } from "../../../support/preflight.ts";
 
@@ -27,7 +34,7 @@ const withVariables = (all: Readonly<Record<string, string>>) =>
 
 describe("GitHub's settings", () => {
   it("are unknown without a token, and where GitHub shows nothing to it", async () => {
-    for (const check of [environment, variables, drills, runnerVariable]) {
+    for (const check of [subject, environment, variables, drills, runnerVariable]) {
       await expect(see(check, phaseContext())).rejects.toMatchObject({
         message: expect.stringContaining("GITHUB_TOKEN is not set"),
         hint: expect.stringContaining("gh auth token"),
@@ -35,6 +42,60 @@ describe("GitHub's settings", () => {
       const absent = phaseContext({ tokens, web: { [API]: { status: 404 } } });
       await expect(see(check, absent)).rejects.toMatchObject({ message: expect.stringContaining("to this token") });
     }
+  });
+
+  const numbered = "alexarno@1234/sparki-deploy@5678";
+  const subjects = (body: object, repositories: readonly string[] = []) =>
+    phaseContext({
+      tokens,
+      web: { [`${API}/actions/oidc/customization/sub`]: { body } },
+      delivered: () => ({ stack: "prod", config: deliveryWith({ repositories }) }),
+    });
+
+  it.each([
+    ["by its name", "repo:alexarno/sparki-deploy", []],
+    ["by its numbers", `repo:${numbered}`, [numbered]],
+    ["still by its name", "repo:alexarno/sparki-deploy", [numbered]],
+  ])("pass tokens that name the repository %s, as the roles trust it", async (_, prefix, repositories) => {
+    const context = subjects({ use_default: true, sub_claim_prefix: prefix }, repositories);
+    expect(await see(subject, context)).toMatchObject({ status: "pass" });
+  });
+
+  it.each([
+    [
+      "numbers that the roles do not trust",
+      subjects({ use_default: true, use_immutable_subject: false, sub_claim_prefix: `repo:${numbered}` }),
+      "begin with repo:alexarno@1234/sparki-deploy@5678; the roles trust repo:alexarno/sparki-deploy",
+      "sparki-delivery:repositories: [alexarno@1234/sparki-deploy@5678]",
+    ],
+    [
+      "other numbers",
+      subjects({ use_default: true, sub_claim_prefix: `repo:${numbered}` }, ["alexarno@1/sparki-deploy@2"]),
+      "the roles trust repo:alexarno/sparki-deploy and repo:alexarno@1/sparki-deploy@2",
+      "sparki-delivery:repositories: [alexarno@1234/sparki-deploy@5678]",
+    ],
+    [
+      "other letters",
+      subjects({ use_default: true, sub_claim_prefix: "repo:AlexArno/sparki-deploy" }),
+      "begin with repo:AlexArno/sparki-deploy",
+      "sparki:runbookUrl of Pulumi.prod.yaml: AlexArno/sparki-deploy",
+    ],
+    [
+      "a form of their own",
+      subjects({ use_default: false, include_claim_keys: ["repository_id"] }),
+      "have a subject of their own form",
+      "-F use_default=true",
+    ],
+  ])("fail tokens whose subject has %s", async (_, context, reason, fix) => {
+    expect(await see(subject, context)).toMatchObject({
+      status: "fail",
+      reason: expect.stringContaining(reason),
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it("say that GitHub does not tell how its tokens name the repository", async () => {
+    expect(await see(subject, subjects({ use_default: true }))).toMatchObject({ status: "skipped" });
   });
 
   it("pass an environment with reviewers, limited branches and the stack's role", async () => {
