@@ -31,6 +31,38 @@ function differing(before: unknown, after: unknown, path: string): InputChange[]
   return children.flatMap(([key, one, other]) => differing(one, other, join(path, key)));
 }
 
+/** Under this name a provider lists, in each object of its inputs, what it has filled in itself. */
+const DEFAULTS = "__defaults";
+
+/** Whether a path is one of that list, and of no input. */
+export function isDefaultsList(path: string): boolean {
+  return path.split(/[.[]/).includes(DEFAULTS);
+}
+
+/** The paths of the inputs that the provider filled in, and not the program; undefined where the provider does not tell. */
+export function defaultsIn(inputs: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  return DEFAULTS in inputs ? defaultsBelow(inputs, "").sort() : undefined;
+}
+
+function defaultsBelow(value: unknown, path: string): string[] {
+  const list = isRecord(value) && Array.isArray(value[DEFAULTS]) ? value[DEFAULTS] : [];
+  const own = list.flatMap((name) => (typeof name === "string" ? [join(path, name)] : []));
+  const children = childrenOf(value, value) ?? [];
+  return [...own, ...children.flatMap(([key, each]) => (key === DEFAULTS ? [] : defaultsBelow(each, join(path, key))))];
+}
+
+/** Every value inside of inputs, by path, as a reviewer may see it; never a secret's. */
+export function inputValues(inputs: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(valuesIn(withoutSensitive(canonical(inputs)), ""));
+}
+
+function valuesIn(value: unknown, path: string): [string, string][] {
+  const children = childrenOf(value, value) ?? [];
+  if (children.length > 0)
+    return children.flatMap(([key, each]) => (key === DEFAULTS ? [] : valuesIn(each, join(path, key))));
+  return value === undefined || path === "" ? [] : [[path, show(value, path) ?? ""]];
+}
+
 type Child = readonly [key: string | number, before: unknown, after: unknown];
 
 /** What to look into, where both are objects or both are lists of the same length. */

@@ -5,7 +5,7 @@ import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { type Dependencies, dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { failedCreations } from "../recovery/state-edit.ts";
-import { type InputChange, inputChanges } from "./difference.ts";
+import { defaultsIn, type InputChange, inputChanges, inputValues } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";
 
 /** A resource as a preview met it, changed or not; secrets are taken out. */
@@ -90,6 +90,18 @@ export function planEntries(resources: readonly PlannedResource[]): Entries {
       hashOf({ before, after: action === "create" ? withoutRandomName(after, name) : after, replacedFor }),
     ]),
   );
+}
+
+/** What a plan tells of a change for another plan to be compared with: a creation's inputs, and what its provider filled in. */
+export function settingOf({ action, name, after }: PlannedResource): {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly defaults?: readonly string[];
+} {
+  const defaults = action === "delete" ? undefined : defaultsIn(after);
+  return {
+    ...(action === "create" && { inputs: inputValues(withoutRandomName(after, name)) }),
+    ...(defaults !== undefined && { defaults }),
+  };
 }
 
 /** Each preview makes up another name for what the program gives none: the resource's own and random characters. */
