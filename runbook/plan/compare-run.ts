@@ -11,13 +11,12 @@ import { documentText } from "../../shared/text/output.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 import { output, versionIn } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
-import type { StackSession } from "../deploy/real-target.ts";
 import { holdState, StackMoved } from "../deploy/stack-target.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { type ComparedPlan, type ComparedSide, type Comparison, compared, comparedPlanIn } from "./comparison.ts";
-import { planAndPreview } from "./make-plan.ts";
+import { type PlanTarget, planAndPreview } from "./make-plan.ts";
 import { lockedNode, lockedPackages, type Versions } from "./versions.ts";
 
 /** A side of a comparison as its document tells it. */
@@ -45,7 +44,7 @@ export interface CompareTarget {
   readonly name: string;
   readonly stack: string;
   readonly fullName: string;
-  readonly session: StackSession;
+  readonly session: PlanTarget;
   readonly store: SealStore;
   /** The folder that people work in, whose repository has the commit. */
   readonly checkout: string;

@@ -1,8 +1,7 @@
-import { EXIT } from "../../shared/deploy-error.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { ComparisonDocument } from "./compare-run.ts";
-import { type PropertyDifference, type StepDifference, versionText } from "./comparison.ts";
+import { type PropertyDifference, type StepDifference, toolTitle, versionText } from "./comparison.ts";
 import { shortType } from "./plan-text.ts";
 
 /** Of a step's inputs, and of the packages that are no SDK; the document has all. */
@@ -33,12 +32,12 @@ function factLines({ before, now, files, policies, versions, steps, verdict }: C
   const here = now.commit === null ? `this checkout as it is: ${now.gaps.join("; ")}` : `commit ${short(now.commit)}`;
   const { pack, checks } = policies;
   const isSamePack = pack.from.hash === pack.to.hash;
-  const version =
-    pack.from.version === pack.to.version ? `${pack.to.version}` : `${pack.from.version} → ${pack.to.version}`;
+  const [packBefore = "none", packNow = "none"] = [pack.from.version, pack.to.version];
+  const version = packBefore === packNow ? packNow : `${packBefore} → ${packNow}`;
   const known = [
     ["Before", `${before.name}, commit ${short(`${before.commit}`)}`],
     ["Now", here],
-    ...(versions.length === 0 ? [["Versions", "the same"]] : []),
+    ...(versions.length === 0 ? [["Versions", `the same: ${toolsText(now.versions)}`]] : []),
     ["Program", filesText([...files.program, ...files.command])],
     ["Config", filesText(files.config)],
     [
@@ -51,6 +50,13 @@ function factLines({ before, now, files, policies, versions, steps, verdict }: C
   const rows = [...known, ...counts];
   const width = Math.max(...rows.map(([what = ""]) => what.length));
   return rows.map(([what = "", value]) => `  ${what.padEnd(width)}  ${value}`);
+}
+
+function toolsText(tools: ComparisonDocument["now"]["versions"]): string {
+  const told = Object.entries(tools).map(
+    ([name, { used, pinned }]) => `${toolTitle(name)} ${used ?? pinned ?? "unknown"}`,
+  );
+  return [...told, "and all packages"].join(", ");
 }
 
 function short(commit: string): string {
@@ -144,11 +150,10 @@ function verdictLine({ verdict, steps, before, now, policies, rendered }: Compar
   const reasons = [...all, ...(policies.because === undefined ? [] : [policies.because])];
   const unexplained = reasons.filter(({ cause }) => cause === "unexplained").length;
   const rest = unexplained === 0 ? "all are explained" : `${unexplained} not explained`;
-  return `Verdict: ${paint.bad(`they differ, and a person decides: ${rest}`)}`;
+  return `Verdict: ${paint.bad(`they differ, so a person decides; ${rest}`)}`;
 }
 
-function nextCommand({ stack, exitCode, verdict }: ComparisonDocument): string {
-  if (verdict === "not-compared") return `fix that, then run the same command again`;
-  const plan = `npx sparki plan --stack ${stack}`;
-  return exitCode === EXIT.done.code ? plan : `${plan}, and have the difference reviewed with it`;
+function nextCommand({ stack, before, verdict }: ComparisonDocument): string {
+  if (verdict === "not-compared") return `fix that, then npx sparki plan --compare ${before.name} --stack ${stack}`;
+  return `npx sparki plan --stack ${stack}`;
 }

@@ -387,10 +387,17 @@ function versionList(own: readonly VersionChange[], all: readonly VersionChange[
   return list([...told.map(versionText), ...(others > 0 ? [`${others} others`] : [])]);
 }
 
+const TOOL_TITLES: Readonly<Record<string, string>> = { pulumi: "Pulumi CLI", helm: "Helm", node: "Node" };
+
+export function toolTitle(name: string): string {
+  return TOOL_TITLES[name] ?? name;
+}
+
 /** A version's change in one line, such as `plugin aws 7.48.0 → 7.49.0`. */
 export function versionText({ kind, name, from = "none", to = "none", ranAs }: VersionChange): string {
   const ran = ranAs === undefined ? "" : `, but ${ranAs} ran on both sides`;
-  return `${kind === "plugin" ? "plugin " : ""}${name} ${from} → ${to}${ran}`;
+  const title = kind === "tool" ? toolTitle(name) : kind === "plugin" ? `plugin ${name}` : name;
+  return `${title} ${from} → ${to}${ran}`;
 }
 
 const MOST_NAMED = 4;
