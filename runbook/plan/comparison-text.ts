@@ -29,14 +29,14 @@ function section(paint: Paint, title: string, lines: readonly string[]): string[
 }
 
 function factLines({ before, now, files, policies, versions, steps, verdict }: ComparisonDocument): string[] {
-  const here = now.commit === null ? `this checkout as it is: ${now.gaps.join("; ")}` : `commit ${short(now.commit)}`;
+  const here = now.commit === null ? "this checkout as it is" : `commit ${short(now.commit)}`;
   const { pack, checks } = policies;
   const isSamePack = pack.from.hash === pack.to.hash;
   const [packBefore = "none", packNow = "none"] = [pack.from.version, pack.to.version];
   const version = packBefore === packNow ? packNow : `${packBefore} → ${packNow}`;
   const known = [
     ["Before", `${before.name}, commit ${short(`${before.commit}`)}`],
-    ["Now", here],
+    ["Now", [here, ...now.gaps].join("; ")],
     ...(versions.length === 0 ? [["Versions", `the same: ${toolsText(now.versions)}`]] : []),
     ["Program", filesText([...files.program, ...files.command])],
     ["Config", filesText(files.config)],
