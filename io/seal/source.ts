@@ -60,16 +60,7 @@ export interface Committed {
  */
 export function readCommit(checkout: string, name: string, env: Environment): Committed {
   const git = gitIn(checkout, env);
-  let commit: string;
-  try {
-    commit = git(["rev-parse", "--verify", "--end-of-options", `${name}^{commit}`])
-      .toString()
-      .trim();
-  } catch (error) {
-    const hint = "git fetch, then run the same command again; git log --oneline lists the commits that are here";
-    const found = `${JSON.stringify(name)} is no commit, branch or tag of this repository`;
-    throw new DeployError("SPARKI_USAGE", `${found}: ${reasonOf(error)}`, { hint, cause: error });
-  }
+  const commit = commitNamed(git, name);
   const files = filesOfCommit(git, commit, entriesOfCommit(git, commit), new Map());
   if (files?.has("runbook/sparki.ts") === true && files.has("package-lock.json")) return { commit, files };
   const missing = "it has no runbook/sparki.ts or no package-lock.json";
@@ -80,6 +71,23 @@ export function readCommit(checkout: string, name: string, env: Environment): Co
       hint: "name a commit that npx sparki plan could be run on, such as origin/main",
     },
   );
+}
+
+function commitNamed(git: Git, name: string): string {
+  try {
+    return git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`])
+      .toString()
+      .trim();
+  } catch (error) {
+    // Quiet about a name that is not known, git says only what else is wrong.
+    const said = typeof error === "object" && error !== null && "stderr" in error ? String(error.stderr).trim() : "";
+    const why = said === "" ? "" : `: ${reasonOf(error)}`;
+    const found = `${JSON.stringify(name)} is no commit, branch or tag of this repository${why}`;
+    throw new DeployError("SPARKI_USAGE", found, {
+      hint: "git fetch, then run the same command again; git log --oneline lists the commits that are here",
+      cause: error,
+    });
+  }
 }
 
 type Git = (args: readonly string[], input?: string) => Buffer;

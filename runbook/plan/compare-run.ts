@@ -17,6 +17,7 @@ import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { type ComparedPlan, type ComparedSide, type Comparison, compared, comparedPlanIn } from "./comparison.ts";
 import { type PlanTarget, planAndPreview } from "./make-plan.ts";
+import type { Plan } from "./plan.ts";
 import { lockedNode, lockedPackages, type Versions } from "./versions.ts";
 
 /** A side of a comparison as its document tells it. */
@@ -98,7 +99,7 @@ async function otherSide(target: CompareTarget, committed: Committed): Promise<C
     try {
       const args = ["plan", "--stack", fullName];
       const { code, document } = await sparkiOf(store, folder, args, { ...ports, say });
-      const plan = planOrThrow(document, code, target, commit);
+      const plan = planOrThrow(withOwnFingerprint(document, folder.project), code, target, commit);
       return await sideOf(target, folder, plan, (path) => files.get(path)?.content.toString());
     } finally {
       folder.remove();
@@ -113,6 +114,17 @@ function withOwnConfig({ files }: Committed, { session, stack }: CompareTarget):
     ...files,
     [`Pulumi.${stack}.yaml`, { content: readFileSync(session.configFile), isExecutable: false }],
   ]);
+}
+
+const filesSchema = z.object({ files: z.object({ json: z.string() }) });
+
+/** With the fingerprint of the plan's own file: on the screen, hashes under names that sound like a secret's are hidden. */
+function withOwnFingerprint(document: unknown, project: string): unknown {
+  const told = filesSchema.safeParse(document);
+  if (!told.success) return document;
+  const written: unknown = JSON.parse(readFileSync(join(project, told.data.files.json), "utf8"));
+  const fingerprint = z.object({ fingerprint: z.unknown() }).safeParse(written).data?.fingerprint;
+  return { ...Object(document), fingerprint };
 }
 
 const failureSchema = z.object({
@@ -145,8 +157,8 @@ function planOrThrow(
 }
 
 /** Our own plan in the form in which the other side's comes, its texts made safe. */
-function ownPlan(plan: unknown): ComparedPlan {
-  const own = comparedPlanIn(JSON.parse(documentText(plan)));
+function ownPlan(plan: Plan): ComparedPlan {
+  const own = comparedPlanIn({ ...JSON.parse(documentText(plan)), fingerprint: plan.fingerprint });
   if (!("problem" in own)) return own;
   throw new Error(`the plan of this checkout is not as expected: ${own.problem}`);
 }

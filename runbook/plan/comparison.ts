@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isInput } from "../../delivery/affected-stacks.ts";
-import { hashOf } from "../../records/canonical.ts";
+import { hashOf, SECRET, UNKNOWN } from "../../records/canonical.ts";
 import { EXIT, type ExitCodeOf, errorCodeIn } from "../../shared/deploy-error.ts";
-import { isDefaultsList } from "./difference.ts";
+import { isDefaultsList, NOT_SHOWN } from "./difference.ts";
 import { planExitCode } from "./plan-text.ts";
 import { hasEffect, isOf, type VersionChange, type Versions, versionChanges } from "./versions.ts";
 
@@ -226,7 +226,7 @@ function stepsOf({ changes, fingerprint }: ComparedPlan): ReadonlyMap<string, St
   const held = new Map(
     Object.entries(fingerprint.parts.plan.entries).map(([entry, hash]) => {
       const [action = "", urn = ""] = entry.split(/ ([\s\S]*)/);
-      return [`${action} ${typeIn(urn)}::${urn.split("::").at(-1)}`, { urn, hash }];
+      return [`${action} ${typeIn(urn)}::${urn.split("::").at(-1)}`, { urn, hash: HASH.test(hash) ? hash : undefined }];
     }),
   );
   const groups = Map.groupBy(changes, ({ type, name }) => `${type}::${name}`);
@@ -239,6 +239,9 @@ function stepsOf({ changes, fingerprint }: ComparedPlan): ReadonlyMap<string, St
     ),
   );
 }
+
+/** Where a document was made safe, what stands under a name that sounds like a secret's is none. */
+const HASH = /^[0-9a-f]{64}$/;
 
 /** The types of a resource and of what it is a part of, the outermost first. */
 function typesIn(urn: string): readonly string[] {
@@ -259,16 +262,17 @@ function stepDifference(
   if (known === undefined) return undefined;
   const values = valuesThatDiffer(before, now);
   const isSameAction = before?.action === now?.action && `${before?.replacedFor}` === `${now?.replacedFor}`;
-  const isSameHash = before?.hash === now?.hash;
-  if (before !== undefined && now !== undefined && isSameAction && isSameHash && values.length === 0) return undefined;
-  const packages = packagesOf(known);
-  const defaults = new Set([...(before?.defaults ?? []), ...(now?.defaults ?? [])]);
-  const properties = values.map(({ path, ...value }) => {
-    return { path, ...value, because: reasonOf(evidence, packages, defaults.has(path) ? "default" : "input") };
-  });
   const isBoth = before !== undefined && now !== undefined;
+  const isHashed = before?.hash !== undefined && now?.hash !== undefined;
+  const isSame = isHashed ? before.hash === now.hash : values.length === 0 && !isUntold(before) && !isUntold(now);
+  if (isBoth && isSameAction && isSame) return undefined;
+  const packages = packagesOf(known);
+  const properties = values.map((value) => {
+    return { ...value, because: reasonOf(evidence, packages, isDefault(value, before, now) ? "default" : "input") };
+  });
   const isSameInputs = isBoth && values.length === 0;
-  const about = isSameInputs && !isSameAction ? "same-inputs" : "input";
+  const isCertain = isSameInputs && !isSameAction && [before, now].every(isWhollyShown);
+  const about = isCertain ? "same-inputs" : "input";
   return {
     name: known.name,
     type: known.type,
@@ -278,6 +282,22 @@ function stepDifference(
     because: commonReason(properties) ?? withNote(reasonOf(evidence, packages, about), isSameInputs && isSameAction),
   };
 }
+
+/** Whether the provider itself names the input as filled in by it, on each side that sets it. */
+function isDefault({ path, ...values }: Values, before: Step | undefined, now: Step | undefined): boolean {
+  const isNamed = (step: Step | undefined) => step?.defaults?.includes(path) === true;
+  const isSetByIt = (step: Step | undefined, value: string | undefined) => value === undefined || isNamed(step);
+  return isSetByIt(before, values.before) && isSetByIt(now, values.now);
+}
+
+/** Whether two steps that look the same set the same inputs: no value is cut, secret or unknown. */
+function isWhollyShown({ action, changes }: Step): boolean {
+  const isShown = ({ to = "" }: Step["changes"][number]) => !HIDDEN.some((mark) => to.includes(mark));
+  return action !== "create" && changes.length > 0 && changes.every(isShown);
+}
+
+/** In a value that a plan does not show, or not whole. */
+const HIDDEN = ["…", SECRET, UNKNOWN, NOT_SHOWN];
 
 function sideOf(step: Step | undefined): StepSide | undefined {
   return step && { action: step.action, replacedFor: step.replacedFor };
@@ -298,6 +318,7 @@ type Values = Pick<PropertyDifference, "path" | "before" | "now">;
 
 /** The inputs that the sides set to other values; what only one of them changes has on the other the value that is live. */
 function valuesThatDiffer(before: Step | undefined, now: Step | undefined): Values[] {
+  if (before !== undefined && now !== undefined && [before, now].some(isUntold)) return [];
   const [one, other] = [valuesOf(before), valuesOf(now)];
   const paths = [...new Set([...Object.keys(one), ...Object.keys(other)])]
     .filter((path) => !isDefaultsList(path))
@@ -308,6 +329,11 @@ function valuesThatDiffer(before: Step | undefined, now: Step | undefined): Valu
     const isOnlyHere = one[path] === undefined || other[path] === undefined;
     return values.before === values.now && (isShown || !isOnlyHere) ? [] : [{ path, ...values }];
   });
+}
+
+/** An earlier sparki's plan does not tell what a creation sets. */
+function isUntold(step: Step | undefined): boolean {
+  return step?.action === "create" && step.inputs === undefined;
 }
 
 interface Value {

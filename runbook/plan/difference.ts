@@ -18,6 +18,8 @@ export interface InputChange {
 const SENSITIVE =
   /pass(word|phrase)|secret_?(string|binary|access_?key|key)(?!ref)|auth_?token|api_?key|private_?key|credential|kubeconfig/i;
 const MAX_LENGTH = 120;
+/** In the place of a value of which only the engine says that it differs. */
+export const NOT_SHOWN = "(not shown)";
 
 /** Every input that differs, by path; never a secret's value. */
 export function inputChanges(before: unknown, after: unknown): InputChange[] {

@@ -55,12 +55,19 @@ describe("a commit beside the checkout", () => {
   });
 
   it.each([
-    ["nowhere", /"nowhere" is no commit, branch or tag of this repository: /],
+    ["nowhere", /"nowhere" is no commit, branch or tag of this repository$/],
     ["--all", /"--all" is no commit/],
     ["HEAD:gates", /is no commit/],
   ])("is refused as %s", (name, message) => {
     expect(() => readCommit(checkout.directory, name, checkout.env)).toThrow(
       expect.objectContaining({ code: "SPARKI_USAGE", message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("is refused where there is no repository, in git's words", () => {
+    rmSync(join(checkout.directory, ".git"), { recursive: true });
+    expect(() => readCommit(checkout.directory, "HEAD", checkout.env)).toThrow(
+      /of this repository: not a git repository/,
     );
   });
 

@@ -68,6 +68,24 @@ describe("comparePlans", () => {
     expect(text).toContain("Next:    npx sparki plan --stack staging\n");
   });
 
+  it("compares what is hidden on the screen by the hashes in the plan's own file", async () => {
+    const password = (length: number): Planned => ({
+      type: "random:index/randomPassword:RandomPassword",
+      name: "cache-password",
+      op: "update",
+      before: { text: "x" },
+      after: { text: `${"x".repeat(200)}${length}` },
+    });
+    const plan = await makePlan(plannedProject({ steps: [password(1)] }));
+    const document = { ...JSON.parse(documentText(plan)), files: { json: "plan.json" } };
+    expect(JSON.stringify(document.fingerprint.parts.plan)).toContain("[secret]");
+    checkout.write("plan.json", JSON.stringify({ fingerprint: plan.fingerprint }));
+    const same = await comparedWith(writing(document), { steps: [password(1)] });
+    expect(same.document.steps).toEqual({ same: 1, different: [] });
+    const other = await comparedWith(writing(document), { steps: [password(2)] });
+    expect(other.document.steps).toMatchObject({ same: 0, different: [{ name: "cache-password", properties: [] }] });
+  });
+
   it("reads the versions of both sides from their own lock files", async () => {
     const { document, text } = await comparedWith(writing(await planOf({ steps: [STEP] })), { steps: [STEP] });
     expect(document.steps).toEqual({ same: 1, different: [] });

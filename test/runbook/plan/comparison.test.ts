@@ -28,7 +28,7 @@ interface SideOptions extends Partial<Recorded> {
 /** A plan as its own `sparki` writes it, of a preview that told of these steps. */
 async function side({ versions = VERSIONS, files = {}, config = {}, ...recorded }: SideOptions): Promise<ComparedSide> {
   const made = await makePlan(plannedProject({ steps: [], ...recorded }));
-  const plan = planIn(JSON.parse(documentText(made)));
+  const plan = planIn({ ...JSON.parse(documentText(made)), fingerprint: made.fingerprint });
   const { parts } = plan.fingerprint;
   const program = { entries: { ...parts.program.entries, ...files } };
   const own = { ...parts, program, config: { entries: { ...parts.config.entries, ...config } } };
@@ -186,6 +186,28 @@ describe("compared", () => {
     ]);
   });
 
+  it("is not certain of the same inputs where a plan shows them in part", async () => {
+    const text = "x".repeat(200);
+    const replaced = update({ text }, { op: "replace", keys: ["text"] });
+    const now = { steps: [replaced], files: { "apps/a.ts": "x" }, versions: NEWER_AWS };
+    const { steps } = await differences({ steps: [update({ text })] }, now);
+    expect(steps.different[0]?.because.cause).toBe("unexplained");
+  });
+
+  it.each([
+    ["the program gave it before", { op: "update", after: { idle: 60 } }, undefined],
+    ["it is live in another value, and nobody says whose that was", undefined, 60],
+  ] as const)("does not call a provider's default the reason where %s", async (_, other, live) => {
+    const before = { sslPolicy: "one", ...(live !== undefined && { idle: live }) };
+    const step = (after: object, defaults: string[]): Planned => {
+      return { ...LISTENER, op: "update", before, after: { sslPolicy: "two", ...after, __defaults: defaults } };
+    };
+    const now = { steps: [step({ idle: 350 }, ["idle"])], files: { "apps/a.ts": "x" }, versions: NEWER_AWS };
+    const { steps } = await differences({ steps: other === undefined ? [] : [step(other.after, [])] }, now);
+    const idle = steps.different[0]?.properties.find(({ path }) => path === "idle");
+    expect(idle?.because.cause).toBe("unexplained");
+  });
+
   it("finds a difference that a plan does not show, and shows nothing of it", async () => {
     const long = (end: string) => `${"x".repeat(200)}${end}`;
     const [before, now] = [update({ text: long("secret-one") }), update({ text: long("secret-two") })];
@@ -303,9 +325,17 @@ describe("comparedPlanIn", () => {
     expect(comparedPlanIn("nothing")).toEqual({ problem: expect.stringContaining("expected object") });
   });
 
-  it("reads a plan of an earlier sparki, which told no inputs and no defaults", async () => {
-    const document = JSON.parse(documentText(await makePlan(plannedProject({ steps: [update({ a: 1 })] }))));
-    for (const change of document.changes) for (const name of ["inputs", "defaults"]) delete change[name];
-    expect(planIn(document).changes).toHaveLength(1);
+  it("compares with a plan of an earlier sparki, which told no inputs and no defaults", async () => {
+    const create: Planned = { ...PASSWORD, op: "create", after: { length: 20 } };
+    const now = await side({ steps: [create] });
+    const earlier = async (after: object) => {
+      const document = await side({ steps: [{ ...create, after: { ...after } }] });
+      const changes = document.plan.changes.map(({ inputs: _, defaults: __, ...change }) => change);
+      return { ...document, plan: planIn({ ...document.plan, changes }) };
+    };
+    expect(compared(await earlier({ length: 20 }), now).steps).toEqual({ same: 1, different: [] });
+    expect(compared(await earlier({ length: 30 }), now).steps.different).toMatchObject([
+      { before: { action: "create" }, now: { action: "create" }, properties: [] },
+    ]);
   });
 });
