@@ -9,9 +9,14 @@ const ROOT = join(import.meta.dirname, "..");
 const NO_INPUT = /^(?:docs|test|rehearsal|\.ci|\.github)\/|^[^/]+\.md$|^LICENSE$|^biome\.json$|^jest\.config\.mjs$/;
 const CONFIG = /^Pulumi\.(.+)\.yaml$/;
 
+/** Whether a deployment may be made from a file of the project. */
+export function isInput(file: string): boolean {
+  return !NO_INPUT.test(file);
+}
+
 /** Those of the stacks whose plan a change of these files may change: a stack's own config is its alone, the program is everyone's. */
 export function affectedStacks(changed: readonly string[], stacks: readonly string[]): readonly string[] {
-  const inputs = changed.filter((file) => !NO_INPUT.test(file));
+  const inputs = changed.filter(isInput);
   return stacks.filter((stack) => inputs.some((file) => (CONFIG.exec(file)?.[1] ?? stack) === stack));
 }
 

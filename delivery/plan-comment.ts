@@ -37,6 +37,22 @@ const planSchema = z.object({
 });
 type Told = z.infer<typeof planSchema>;
 
+/** What is read here of the document that `sparki plan --compare REF --json` writes. */
+const comparedSchema = z.object({
+  verdict: z.enum(["same", "different", "not-compared"]),
+  versions: z.array(
+    z.object({ kind: z.string(), name: z.string(), from: z.string().optional(), to: z.string().optional() }),
+  ),
+  steps: z.object({
+    different: z.array(
+      z.object({ name: z.string(), type: z.string(), because: z.object({ cause: z.string(), text: z.string() }) }),
+    ),
+  }),
+  /** With a reason where the policies say something else. */
+  policies: z.object({ because: z.unknown().optional() }),
+});
+type Compared = z.infer<typeof comparedSchema>;
+
 const failureSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),
 });
@@ -49,14 +65,18 @@ const pricedSchema = z.object({
 /** As AWS's own calculator counts a month. */
 const HOURS_A_MONTH = 730;
 
+/** Documents by the stack's name; `undefined` stands for one that was not made. */
+type Documents = Readonly<Record<string, unknown>>;
+
 /**
- * What is told of a pull request: every stack's plan or why there is none, under the mark that the comment is found by, and
- * what a stack of the request's own would cost, where `sparki controls` has said so.
+ * What is told of a pull request: every stack's plan or why there is none, under the mark that the comment is found by, what
+ * other versions of Pulumi and its providers change, where `sparki plan --compare` has said so, and what a stack of the
+ * request's own would cost, where `sparki controls` has.
  */
-export function planComment(plans: Readonly<Record<string, unknown>>, runUrl: string, priced?: unknown): string {
+export function planComment(plans: Documents, runUrl: string, priced?: unknown, compared: Documents = {}): string {
   const end =
     "After the merge the plan is made again, with another hash: that one is approved and deployed, and only that one.";
-  return `${COMMENT_MARK}\n${planSummary(plans, runUrl)}\n${reviewPrice(priced)}${end}\n`;
+  return `${COMMENT_MARK}\n${planSummary(plans, runUrl, compared)}\n${reviewPrice(priced)}${end}\n`;
 }
 
 function reviewPrice(document: unknown): string {
@@ -69,11 +89,13 @@ function reviewPrice(document: unknown): string {
   return `A review stack of this request, ${code(priced.data.stack)}, would cost ${price} (${basis}).\n\n`;
 }
 
-/** What somebody reads who is to approve a plan; `undefined` stands for a document that was not made. */
-export function planSummary(plans: Readonly<Record<string, unknown>>, runUrl: string): string {
+/** What somebody reads who is to approve a plan. */
+export function planSummary(plans: Documents, runUrl: string, compared: Documents = {}): string {
   const stacks = Object.entries(plans);
   const share = Math.floor(LONGEST / Math.max(1, stacks.length));
-  const parts = stacks.map(([stack, document]) => `${withinShare(planLines(stack, document), share).join("\n")}\n`);
+  const parts = stacks.map(
+    ([stack, document]) => `${withinShare(planLines(stack, document, compared[stack]), share).join("\n")}\n`,
+  );
   const none = ["No stack's inputs change.\n"];
   const where = `The reports, with every change, are artifacts of [the run](${runUrl}).\n`;
   return ["## Sparki's plan\n", ...(parts.length > 0 ? [...parts, where] : none)].join("\n");
@@ -89,12 +111,15 @@ function withinShare(lines: readonly string[], share: number): readonly string[]
   return fitting.length === lines.length ? lines : [...fitting, "", "More than fits here: see the report."];
 }
 
-function planLines(stack: string, document: unknown): readonly string[] {
+function planLines(stack: string, document: unknown, other: unknown): readonly string[] {
+  const compared = comparedSchema.safeParse(other).data;
   const plan = planSchema.safeParse(document);
   if (!plan.success) return [`### ${code(stack)}: no plan`, "", ...reasons(document)];
   const { facts, fingerprint, risks, seal } = plan.data;
   const counted = risks.map(({ title, count }) => `${title}: ${count}`);
-  const rows = [["Risk", counted.join("; ") || "nothing changes"], ...facts, ["Changed by hand", driftFact(plan.data)]];
+  const versions = compared === undefined ? [] : [["Other versions", comparedFact(compared)]];
+  const risk = ["Risk", counted.join("; ") || "nothing changes"];
+  const rows = [risk, ...versions, ...facts, ["Changed by hand", driftFact(plan.data)]];
   return [
     `### ${code(stack)}: ${cell(risks[0]?.title ?? "nothing changes")}`,
     "",
@@ -105,6 +130,7 @@ function planLines(stack: string, document: unknown): readonly string[] {
     ...rows.map(([what = "", value = ""]) => `| ${cell(what)} | ${cell(value)} |`),
     ...list("Policies", violationLines(plan.data)),
     ...list("What changes, the most dangerous first", changeLines(plan.data)),
+    ...list("What the plan before would not do, or do otherwise", comparedLines(compared)),
     ...list("Changed by hand", driftLines(plan.data.drift ?? [])),
   ];
 }
@@ -117,13 +143,40 @@ function reasons(document: unknown): readonly string[] {
   return [`${code(which)}: ${cell(message)}`, ...(hint === null ? [] : ["", `Next: ${code(hint)}`])];
 }
 
+/** Pulumi's own versions, and whether a preview with those before would do the same. */
+function comparedFact({ versions, verdict, steps: { different }, policies }: Compared): string {
+  const own = versions.filter(({ kind }) => kind !== "package");
+  const told = own.slice(0, MOST_LISTED).map(({ kind, name, from = "none", to = "none" }) => {
+    return `${kind === "plugin" ? "plugin " : ""}${name} ${from} → ${to}`;
+  });
+  const others = versions.length - told.length;
+  const all = [...told, ...(others > 0 ? [counted(others, "other package")] : [])].join(", ") || "none";
+  const unexplained = different.filter(({ because }) => because.cause === "unexplained").length;
+  const judged = policies.because === undefined ? "" : ", and in what the policies say";
+  const verdicts = {
+    same: "no difference in what would be done",
+    different: `differs in ${counted(different.length, "step")}, ${unexplained} of them not explained${judged}`,
+    "not-compared": "not compared, because a preview did not succeed",
+  };
+  return `${verdicts[verdict]}; versions: ${all}`;
+}
+
+function comparedLines(compared: Compared | undefined): readonly string[] {
+  const different = compared?.steps.different ?? [];
+  return different.map(({ name, type, because }) => `- **${cell(name)}** (${cell(type)}): ${cell(because.text)}`);
+}
+
 function driftFact({ drift }: Told): string {
   if (drift === undefined) return "not checked";
   return drift.length === 0 ? "nothing" : resources(drift.length);
 }
 
 function resources(count: number): string {
-  return count === 1 ? "1 resource" : `${count} resources`;
+  return counted(count, "resource");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function violationLines({ policy: { violations } }: Told): readonly string[] {
@@ -192,14 +245,20 @@ function documentIn(file: string): unknown {
   }
 }
 
-function plansIn(stacks: string, folder: string): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(stacksIn(stacks).map((stack) => [stack, documentIn(join(folder, `${stack}.json`))]));
+function plansIn(stacks: string, folder: string, ending = ""): Documents {
+  const documents = stacksIn(stacks).map((stack) => [stack, documentIn(join(folder, `${stack}${ending}.json`))]);
+  return Object.fromEntries(documents);
 }
 
 function textOf([what, first = "", second = "", third = ""]: readonly string[]): string {
   switch (what) {
     case "comment":
-      return planComment(plansIn(first, second), third, documentIn(join(second, "review.json")));
+      return planComment(
+        plansIn(first, second),
+        third,
+        documentIn(join(second, "review.json")),
+        plansIn(first, second, "-compared"),
+      );
     case "summary":
       return planSummary(plansIn(first, second), third);
     case "drift":

@@ -2,9 +2,11 @@ import { join, resolve } from "node:path";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { stackNameIn } from "../../stacks/stack-name.ts";
 import type { Screen } from "../../tools/progress.ts";
-import { codeLoaders, droppedNames, type Environment } from "./environment.ts";
+import { installedDependencies } from "./dependencies.ts";
+import { codeLoaders, droppedNames, type Environment, pathOutside } from "./environment.ts";
 import { findSeal, keepSeal, layOutRun, type Sealed, type SealOptions, sealCheckout } from "./seal.ts";
 import { filesOf, isSealedRun } from "./sealed-run.ts";
+import { readCommit } from "./source.ts";
 import { SealStore } from "./store.ts";
 
 /** The commands that run from a sealed copy: all that run the program. Those of the first kind keep their seal. */
@@ -38,7 +40,7 @@ export async function prepareLaunch(
   argv: readonly string[],
   { env, cwd, stderr, signal }: LaunchPorts,
 ): Promise<Launch | undefined> {
-  const { command, stack, approved } = parsed(argv);
+  const { command, stack, approved, compared } = parsed(argv);
   if (command === undefined || stack === undefined || isSealedRun(checkout, env)) return undefined;
   const own = env.PULUMI_OPTION_CONFIG_FILE;
   const configFile = own === undefined || command === "rehearse" ? undefined : resolve(cwd, own);
@@ -48,6 +50,7 @@ export async function prepareLaunch(
   if (dropped.length > 0) stderr.write(`not passed on: ${dropped.join(", ")}\n`);
   const store = SealStore.open(env);
   store.prune();
+  if (compared !== undefined) await installFor(store, compared, { checkout, env, stderr });
   const options: SealOptions = { checkout, stack, configFile, env, isThorough, stderr, signal };
   const now = await sealCheckout(store, options);
   const sealed = approved === undefined ? now : approvedSeal(store, approved, now);
@@ -57,6 +60,21 @@ export async function prepareLaunch(
   const { project, node, environment } = run;
   const flags = command === "plan" ? [FEWER_PAUSES] : [];
   return { program: node, argv: [node, ...flags, join(project, "runbook", "sparki.ts"), ...argv], environment };
+}
+
+/**
+ * Installs the packages of the commit that a plan is compared with, while npm's own settings are still there: the sealed
+ * command finds them. Throws SPARKI_USAGE for what is no commit.
+ */
+async function installFor(
+  store: SealStore,
+  name: string,
+  { checkout, env, stderr }: Pick<LaunchPorts, "env" | "stderr"> & { readonly checkout: string },
+): Promise<void> {
+  const { files } = readCommit(checkout, name, env);
+  const say = (line: string) => stderr.write(`${name}: ${line}\n`);
+  const outside = { ...env, PATH: pathOutside(env.PATH, checkout) };
+  await installedDependencies(store, files, { env: outside, isThorough: false, say });
 }
 
 /** The seal that was approved, if it is what the checkout is; the checkout's own where this machine has no other. */
@@ -116,6 +134,8 @@ interface Parsed {
   /** Undefined where it is no stack's name, which the command itself refuses. */
   readonly stack: string | undefined;
   readonly approved: string | undefined;
+  /** The commit that a plan is compared with. */
+  readonly compared: string | undefined;
 }
 
 /** As much of an argument list as sealing needs to know; what is wrong with it, the command says. */
@@ -129,9 +149,11 @@ function parsed(argv: readonly string[]): Parsed {
   const operands = argv.filter((each, index) => !each.startsWith("-") && argv[index - 1] !== "--stack");
   const isAnswered = argv.some((each) => ["-h", "--help", "--version", "--list"].includes(each));
   const approved = given("--approved");
+  const command = isAnswered ? undefined : SEALED.find((each) => each === operands[0]);
   return {
-    command: isAnswered ? undefined : SEALED.find((each) => each === operands[0]),
+    command,
     stack: stackNameIn(given("--stack") ?? "prod")?.stack,
     approved: approved !== undefined && /^[0-9a-f]{64}$/.test(approved) ? approved : undefined,
+    compared: command === "plan" ? given("--compare") : undefined,
   };
 }

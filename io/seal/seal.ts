@@ -288,7 +288,8 @@ async function storedPrograms(store: SealStore, options: ProgramOptions): Promis
   return { hashes, scripts };
 }
 
-function programIn(store: SealStore, hash: string, name: string): string {
+/** Where the store keeps a program of a seal. */
+export function programIn(store: SealStore, hash: string, name: string): string {
   return store.path("tools", placeOf(hash, name), name);
 }
 

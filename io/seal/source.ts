@@ -47,6 +47,49 @@ export function readSource(checkout: string, env: Environment): Source {
   return { commit: undefined, gap: `not committed: ${named}`, files: filesOfWorkTree(git, checkout) };
 }
 
+/** The files of one commit of a checkout's repository. */
+export interface Committed {
+  /** Its full id. */
+  readonly commit: string;
+  readonly files: Files;
+}
+
+/**
+ * Reads any commit that a name stands for, out of git's own objects, each hashed again; the work tree counts for nothing.
+ * Throws SPARKI_USAGE for a name that no commit here has, and for a commit without the project.
+ */
+export function readCommit(checkout: string, name: string, env: Environment): Committed {
+  const git = gitIn(checkout, env);
+  const commit = commitNamed(git, name);
+  const files = filesOfCommit(git, commit, entriesOfCommit(git, commit), new Map());
+  if (files?.has("runbook/sparki.ts") === true && files.has("package-lock.json")) return { commit, files };
+  const missing = "it has no runbook/sparki.ts or no package-lock.json";
+  throw new DeployError(
+    "SPARKI_USAGE",
+    `commit ${commit.slice(0, 12)} (${name}) is not one of this project: ${missing}`,
+    {
+      hint: "name a commit that npx sparki plan could be run on, such as origin/main",
+    },
+  );
+}
+
+function commitNamed(git: Git, name: string): string {
+  try {
+    return git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`])
+      .toString()
+      .trim();
+  } catch (error) {
+    // Quiet about a name that is not known, git says only what else is wrong.
+    const said = typeof error === "object" && error !== null && "stderr" in error ? String(error.stderr).trim() : "";
+    const why = said === "" ? "" : `: ${reasonOf(error)}`;
+    const found = `${JSON.stringify(name)} is no commit, branch or tag of this repository${why}`;
+    throw new DeployError("SPARKI_USAGE", found, {
+      hint: "git fetch, then run the same command again; git log --oneline lists the commits that are here",
+      cause: error,
+    });
+  }
+}
+
 type Git = (args: readonly string[], input?: string) => Buffer;
 
 /**

@@ -10,24 +10,51 @@ the environment only. The hash covers all of that, the state, the policies' resu
 deploy with that hash runs from the same copy, and refuses, before anything changes, if anything differs
 from what was approved (docs/plan.md). Uncommitted changes can be planned, but not approved.
 
+With --compare, previews twice from the same state: by a git commit with its own locked dependencies and
+tools, and by this checkout. It says which versions differ, which steps only one of them would do, and
+why, as far as that is certain (docs/upgrades.md). It writes no plan, and nothing that could be approved.
+
 ${exitCodesText({
-  done: "it can be deployed",
-  refused: "a policy refuses it",
-  usage: "its config is wrong",
+  done: "it can be deployed; with --compare, both would do the same",
+  refused: "a policy refuses it; with --compare, the two differ",
+  usage: "its config is wrong, or there is no such commit",
   outside: "it could not be previewed",
 })}
 
 Examples:
   npx sparki plan
-  npx sparki plan --stack staging --json`;
+  npx sparki plan --stack staging --json
+  npx sparki plan --compare origin/main    what new versions of Pulumi and its providers change`;
 
 /** `sparki plan`: what a deployment would do, in a form that can be approved. */
 export const plan: Command = {
   name: "plan",
   summary: "show what a deployment would do, for a reviewer to approve",
   description: DESCRIPTION,
-  run,
+  options: [{ flags: "--compare <commit>", help: "compare with the plan of a git commit, branch or tag" }],
+  run: (input) => (typeof input.options.compare === "string" ? compare(input.options.compare, input) : run(input)),
 };
+
+async function compare(name: string, { options, ports }: CommandInput): Promise<CommandResult> {
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { SealStore } = await import("../../io/seal/store.ts");
+  const { readCommit } = await import("../../io/seal/source.ts");
+  const { readStack } = await import("../preflight/stack-file.ts");
+  const { CHECKOUT_DIRECTORY: checkout } = await import("../project.ts");
+  const { openScreen } = await import("../report/screen.ts");
+  const { stack, fullName } = readStack(options.stack, ports);
+  // Before anything is opened: a mistyped name is told at once.
+  readCommit(checkout, name, ports.env);
+  const { openStack } = await import("../deploy/real-target.ts");
+  const { comparePlans } = await import("../plan/compare-run.ts");
+  const { comparisonText } = await import("../plan/comparison-text.ts");
+  const screen = await openScreen(ports);
+  const store = SealStore.open(ports.env);
+  const session = await openStack(stack, ports, lineProgress(ports.stderr), { fullName, mayCreate: false });
+  const document = await comparePlans({ name, stack, fullName, session, store, checkout, ports, screen });
+  ports.stderr.write(comparisonText(document, screen.paint));
+  return { exitCode: document.exitCode, json: document };
+}
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { lineProgress } = await import("../../tools/progress.ts");

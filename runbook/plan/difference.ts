@@ -18,6 +18,8 @@ export interface InputChange {
 const SENSITIVE =
   /pass(word|phrase)|secret_?(string|binary|access_?key|key)(?!ref)|auth_?token|api_?key|private_?key|credential|kubeconfig/i;
 const MAX_LENGTH = 120;
+/** In the place of a value of which only the engine says that it differs. */
+export const NOT_SHOWN = "(not shown)";
 
 /** Every input that differs, by path; never a secret's value. */
 export function inputChanges(before: unknown, after: unknown): InputChange[] {
@@ -29,6 +31,38 @@ function differing(before: unknown, after: unknown, path: string): InputChange[]
   const children = childrenOf(before, after);
   if (children === undefined) return [{ path, from: show(before, path), to: show(after, path) }];
   return children.flatMap(([key, one, other]) => differing(one, other, join(path, key)));
+}
+
+/** Under this name a provider lists, in each object of its inputs, what it has filled in itself. */
+const DEFAULTS = "__defaults";
+
+/** Whether a path is one of that list, and of no input. */
+export function isDefaultsList(path: string): boolean {
+  return path.split(/[.[]/).includes(DEFAULTS);
+}
+
+/** The paths of the inputs that the provider filled in, and not the program; undefined where the provider does not tell. */
+export function defaultsIn(inputs: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  return DEFAULTS in inputs ? defaultsBelow(inputs, "").sort() : undefined;
+}
+
+function defaultsBelow(value: unknown, path: string): string[] {
+  const list = isRecord(value) && Array.isArray(value[DEFAULTS]) ? value[DEFAULTS] : [];
+  const own = list.flatMap((name) => (typeof name === "string" ? [join(path, name)] : []));
+  const children = childrenOf(value, value) ?? [];
+  return [...own, ...children.flatMap(([key, each]) => (key === DEFAULTS ? [] : defaultsBelow(each, join(path, key))))];
+}
+
+/** Every value inside of inputs, by path, as a reviewer may see it; never a secret's. */
+export function inputValues(inputs: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(valuesIn(withoutSensitive(canonical(inputs)), ""));
+}
+
+function valuesIn(value: unknown, path: string): [string, string][] {
+  const children = childrenOf(value, value) ?? [];
+  if (children.length > 0)
+    return children.flatMap(([key, each]) => (key === DEFAULTS ? [] : valuesIn(each, join(path, key))));
+  return value === undefined || path === "" ? [] : [[path, show(value, path) ?? ""]];
 }
 
 type Child = readonly [key: string | number, before: unknown, after: unknown];

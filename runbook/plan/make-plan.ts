@@ -48,6 +48,7 @@ import {
   plannedRollback,
   RISKS,
   riskOf,
+  settingOf,
 } from "./planned.ts";
 
 /** What a plan is made of: one stack's engine, its config file, and the seal of the program and the charts. */
@@ -279,7 +280,8 @@ function changesOf(resources: readonly PlannedResource[]): PlannedChange[] {
     const risk = riskOf(resource);
     if (risk === undefined || action === "same") return [];
     const isTold = risk === "security" && action === "create";
-    return [{ risk, action, name, type, replacedFor, changes, ...(isTold && { text: inputsText(resource.after) }) }];
+    const text = isTold ? { text: inputsText(resource.after) } : {};
+    return [{ risk, action, name, type, replacedFor, changes, ...text, ...settingOf(resource) }];
   });
   return changes.toSorted((one, other) => RISKS.indexOf(one.risk) - RISKS.indexOf(other.risk));
 }

@@ -19,6 +19,10 @@ export interface PlannedChange {
   readonly changes: readonly InputChange[];
   /** Of a creation that decides who may do or reach what: what it says, as YAML without secrets. */
   readonly text?: string;
+  /** Of a creation: every input that it would have, by path, without secrets and made-up names. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** Paths of the inputs that the provider fills in and the program does not give, where the provider tells them. */
+  readonly defaults?: readonly string[];
 }
 
 /** What a deployment would do, as a reviewer reads it and as an approval holds it. */

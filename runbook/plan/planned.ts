@@ -5,7 +5,7 @@ import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
 import { type Dependencies, dependenciesIn, resourcesIn, type StateResource } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { failedCreations } from "../recovery/state-edit.ts";
-import { type InputChange, inputChanges } from "./difference.ts";
+import { defaultsIn, type InputChange, inputChanges, inputValues, NOT_SHOWN } from "./difference.ts";
 import type { Entries } from "./fingerprint.ts";
 
 /** A resource as a preview met it, changed or not; secrets are taken out. */
@@ -92,6 +92,18 @@ export function planEntries(resources: readonly PlannedResource[]): Entries {
   );
 }
 
+/** What a plan tells of a change for another plan to be compared with: a creation's inputs, and what its provider filled in. */
+export function settingOf({ action, name, after }: PlannedResource): {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly defaults?: readonly string[];
+} {
+  const defaults = action === "delete" ? undefined : defaultsIn(after);
+  return {
+    ...(action === "create" && { inputs: inputValues(withoutRandomName(after, name)) }),
+    ...(defaults !== undefined && { defaults }),
+  };
+}
+
 /** Each preview makes up another name for what the program gives none: the resource's own and random characters. */
 function withoutRandomName(inputs: PlannedResource["after"], name: string): PlannedResource["after"] {
   const isMadeUp = (value: unknown) =>
@@ -102,7 +114,7 @@ function withoutRandomName(inputs: PlannedResource["after"], name: string): Plan
 /** Both values of a changed secret look the same, so the engine's own word for what differs is taken then. */
 function changesOf(before: unknown, after: unknown, diffs: readonly string[]): readonly InputChange[] {
   const changes = inputChanges(before, after);
-  return changes.length > 0 ? changes : diffs.map((path) => ({ path, from: "(not shown)", to: "(not shown)" }));
+  return changes.length > 0 ? changes : diffs.map((path) => ({ path, from: NOT_SHOWN, to: NOT_SHOWN }));
 }
 
 function inputsOf(inputs: unknown): Readonly<Record<string, unknown>> | undefined {

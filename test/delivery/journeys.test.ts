@@ -103,6 +103,48 @@ describe("a pull request", () => {
     expect(commands()).toEqual(["plan staging", "plan prod"]);
   });
 
+  const COMPARED = {
+    verdict: "different",
+    policies: {},
+    versions: [{ kind: "sdk", name: "@pulumi/aws", from: "7.48.0", to: "7.49.0" }],
+    steps: {
+      different: [
+        {
+          name: "edge-lb-https",
+          type: "aws:lb/listener:Listener",
+          because: { cause: "versions", text: "from the versions" },
+        },
+      ],
+    },
+  };
+
+  it.each([
+    ["package-lock.json", 0, "success"],
+    ["tools/catalog.ts", 1, "success"],
+    ["package-lock.json", 4, "failure"],
+  ])(
+    "of other versions, in %s, is compared with what it goes into, where exit %i is a %s",
+    (file, exitCode, result) => {
+      begin([file], { plan: plan(ONE), now: ONE, compared: { exitCode, document: COMPARED } });
+      const runs = runner.run("pull-request.yml", pullRequest());
+      expect(runner.calls.filter((call) => call.includes("--compare"))).toEqual([
+        ["plan", "--stack", "staging", "--compare", "HEAD^1", "--json"],
+        ["plan", "--stack", "prod", "--compare", "HEAD^1", "--json"],
+      ]);
+      expect(runs.find(({ name }) => name === "plan prod")).toMatchObject({ result, exitCode: exitCode === 4 ? 4 : 0 });
+      expect(runner.github.comments[0]?.body).toMatch(
+        /\| Other versions \| differs in 1 step, 0 of them not explained; versions: @.?pulumi\/aws 7\.48\.0 → 7\.49\.0 \|/,
+      );
+    },
+  );
+
+  it("of the same versions is compared with nothing", () => {
+    begin(["index.ts", "package.json"], { plan: plan(ONE), now: ONE });
+    runner.run("pull-request.yml", pullRequest());
+    expect(runner.calls.flat()).not.toContain("--compare");
+    expect(runner.github.comments[0]?.body).not.toContain("Other versions");
+  });
+
   it("that changes no stack's inputs has no plan and no comment", () => {
     begin(["docs/plan.md"], { plan: plan(ONE), now: ONE });
     const runs = runner.run("pull-request.yml", pullRequest());

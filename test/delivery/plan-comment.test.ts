@@ -7,6 +7,7 @@ import {
   planOutputs,
   planSummary,
 } from "../../delivery/plan-comment.ts";
+import { compared, comparedPlanIn } from "../../runbook/plan/comparison.ts";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
 import { deployCommand, planWords } from "../../runbook/plan/plan-text.ts";
 import { documentText } from "../../shared/text/output.ts";
@@ -65,6 +66,35 @@ describe("planComment", () => {
     expect(text).toContain("### `staging`: ");
     expect(text).toContain("### `prod`: no plan\n\n`SPARKI_CONFIG`: no such stack\n\nNext: `pulumi stack init`");
     expect(text).toContain("### `other`: no plan\n\nNo plan was made");
+  });
+
+  it("tells what other versions would do otherwise, and why", async () => {
+    const approvals = [{ resource: DATABASE.name, action: "replace", by: "@alexarno", until: "2027-11-28" } as const];
+    const { plan, document } = await documentOf({ steps, ...state, approvals });
+    const older = await documentOf({ steps: steps.slice(0, 1), ...state, approvals });
+    const versions = { tools: {}, packages: { "@pulumi/aws": "7.48.0", zod: "4.0.0" }, plugins: {} };
+    const newer = { ...versions, packages: { "@pulumi/aws": "7.49.0", zod: "4.1.0" } };
+    const [one, other] = [older.document, document].map((each) => comparedPlanIn(each));
+    if (one === undefined || other === undefined || "problem" in one || "problem" in other) throw new Error("no plans");
+    const sides = [
+      { plan: one, versions, packVersion: undefined },
+      { plan: other, versions: newer, packVersion: undefined },
+    ] as const;
+    const told = (compared: unknown) => planComment({ staging: document }, RUN, undefined, { staging: compared });
+    const text = told(JSON.parse(documentText(compared(...sides))));
+    expect(text).toMatch(
+      /\| Other versions \| differs in 1 step, 0 of them not explained; versions: @.?pulumi\/aws 7\.48\.0 → 7\.49\.0, 1 other package \|/,
+    );
+    expect(text).toMatch(/- \*\*database-instance\*\* \(aws:rds\/instance:Instance\): from the versions \(/);
+    expect(text).toContain(plan.fingerprint.hash);
+    const judged = { ...other, policy: { ...other.policy, verdicts: { s01: "2/1" } } };
+    const otherwise = compared(sides[1], { ...sides[1], plan: judged });
+    expect(told(JSON.parse(documentText(otherwise)))).toContain(
+      "differs in 0 steps, 0 of them not explained, and in what the policies say;",
+    );
+    const same = JSON.parse(documentText(compared(sides[1], sides[1])));
+    expect(told(same)).toContain("| Other versions | no difference in what would be done; versions: none |");
+    expect(told({ error: {} })).not.toContain("Other versions");
   });
 
   it("says so where no stack's inputs change", () => {

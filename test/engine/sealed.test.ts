@@ -1,15 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../io/clock.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { PROJECT_DIRECTORY } from "../../runbook/project.ts";
 import { plainEnvironment } from "../../runbook/rehearse/rehearsal-serving.ts";
 import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
 import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
+import { commitCopy } from "../support/committed-copy.ts";
 
 jest.setTimeout(3_600_000);
 
@@ -163,19 +163,3 @@ describe("an approved plan, on the real engine", () => {
     expect(JSON.parse(stdout).fingerprint.hash).not.toBe(hash);
   });
 });
-
-/** The project as it is here, as one commit of a repository of its own. */
-function commitCopy(folder: string): void {
-  const list = ["-C", PROJECT_DIRECTORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  for (const path of execFileSync("git", list, { encoding: "utf8" }).split("\0").filter(Boolean)) {
-    // A config of a stack that another test had for a while.
-    if (!existsSync(join(PROJECT_DIRECTORY, path))) continue;
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    cpSync(join(PROJECT_DIRECTORY, path), join(folder, path));
-  }
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@b.c", ...args]);
-  git("init", "--quiet");
-  git("add", "--all");
-  git("commit", "--quiet", "--message", "All of it");
-}

@@ -62,6 +62,8 @@ export interface JobRun {
 export interface Answers {
   readonly plan: { readonly exitCode: number; readonly document: unknown };
   readonly now: string;
+  /** What `sparki plan --compare` writes and ends with. @default what the plan does */
+  readonly compared?: { readonly exitCode: number; readonly document: unknown };
   readonly exitCodes?: Readonly<Record<string, number>>;
   /** What `sparki controls` writes. */
   readonly controls?: unknown;
@@ -79,7 +81,8 @@ const githubSchema = z.object({
 const NPX = `#!/usr/bin/env node
 const { appendFileSync, readFileSync } = require("node:fs");
 const [, command, ...options] = process.argv.slice(2);
-const { plan, now, exitCodes = {}, controls = {} } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
+const { plan: own, now, compared = own, exitCodes = {}, controls = {} } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
+const plan = options.includes("--compare") ? compared : own;
 appendFileSync(process.env.WORLD + "/calls", JSON.stringify([command, ...options]) + "\\n");
 const isOther = command === "deploy" && options[options.indexOf("--approved") + 1] !== now;
 process.stdout.write(JSON.stringify(command === "plan" ? plan.document : command === "controls" ? controls : {}));

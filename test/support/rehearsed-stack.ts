@@ -40,6 +40,8 @@ export interface RehearsedStack {
   up(): Promise<void>;
   /** Runs `sparki <command> --stack <stack> --json`, with Slack at `slack`; the document is what it wrote to stdout. */
   run(command: string, slack?: string): Promise<Ran>;
+  /** Runs it by the sparki of another checkout of this project; interrupted, as by Ctrl-C, once it said a text. */
+  runFrom(checkout: string, command: string, interruptAt?: string): Promise<Ran>;
   /**
    * Runs it with another pace of modelled time than the cloud's own; interrupted, as by Ctrl-C, once it said a text, or once
    * a command of the shell succeeds.
@@ -112,11 +114,16 @@ export async function serveStack(
     for (const { ref, behaviour } of imagesOf(release, behaviours))
       await (behaviour === "absent" ? post("/images/remove", { ref }) : post("/images", { ref, behaviour }));
   };
-  const run = async (command: string, variables: string, around = (line: string) => line): Promise<Ran> => {
+  const run = async (
+    command: string,
+    variables: string,
+    around = (line: string) => line,
+    runbook = RUNBOOK,
+  ): Promise<Ran> => {
     const confirmed = command.startsWith("deploy") ? CONFIRMED : "";
     // By which code could come into sparki itself: what is approved is not deployed beside it.
     const compiled = command.includes("--approved") ? "NODE_COMPILE_CACHE=" : "";
-    const line = `${variables} ${compiled} node ${RUNBOOK}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`;
+    const line = `${variables} ${compiled} node ${runbook}/sparki.ts ${command} ${confirmed} --stack ${stack} --json`;
     const { exitCode, stdout, stderr } = await terminal.run(around(line));
     return { exitCode, stderr, document: parsed(stdout, stderr) };
   };
@@ -147,6 +154,10 @@ export async function serveStack(
       await terminal.ask("pulumi up --yes --skip-preview --non-interactive");
     },
     run: (command, slack = `${control}/slack`) => run(command, `SPARKI_SLACK_WEBHOOK=${slack}`),
+    runFrom: (checkout, command, interruptAt) => {
+      const around = interruptAt === undefined ? undefined : (line: string) => interruptedAt(interruptAt, line);
+      return run(command, "", around, join(checkout, "runbook"));
+    },
     runPaced: (scale, command, interruptAt) => {
       const around = interruptAt === undefined ? undefined : (line: string) => interruptedAt(interruptAt, line);
       return run(command, `SPARKI_SLACK_WEBHOOK=${control}/slack SPARKI_TIME_SCALE=${scale}`, around);
