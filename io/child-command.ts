@@ -24,7 +24,7 @@ export interface CommandOptions {
 export type CommandRunner = (args: readonly string[], options?: CommandOptions) => Promise<CommandOutput>;
 
 /** The code with which a program that was just started ends; rejects with SPARKI_OUTSIDE when it cannot be started. */
-function exitOf(child: ChildProcess, path: string): Promise<number | null> {
+export function exitOf(child: ChildProcess, path: string): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.on("error", (cause) =>
       reject(new DeployError("SPARKI_OUTSIDE", `${path} cannot be run: ${cause.message}`, { cause })),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES } from "../shared/engine-values.ts";
 
 export const SECRET = "[secret]";
-const UNKNOWN = "(known after deploy)";
+export const UNKNOWN = "(known after deploy)";
 
 /** The value with keys in order, every secret's value taken out, and unknown values called so. */
 export function canonical(value: unknown): unknown {
