@@ -13,16 +13,19 @@ export const SCRAPER_LABELS = [
   "tenant_id",
 ] as const;
 
-/** What `up` says of a pod itself. */
-const OF_THE_POD: readonly string[] = ["__name__", "namespace", "pod"];
-
 /**
- * The labels of whoever scrapes, as the targets' own `up` has them: an application puts none into that, so a label that
- * only tells two servers or two sites apart is found by whatever name.
+ * The labels that tell the scrapers of one pod apart, by the targets' own `up`, into which an application puts none: so two
+ * servers or two sites are known by whatever label they have. None where every pod has one scraper.
  */
 export function scrapersIn(up: readonly Series[]): readonly string[] {
-  const names = up.flatMap(({ labels }) => (labels.pod ? Object.keys(labels) : []));
-  return [...new Set(names)].filter((name) => !OF_THE_POD.includes(name)).sort();
+  const named = up.flatMap(({ labels }) => (labels.pod ? [labels] : []));
+  const byPod = Map.groupBy(named, ({ namespace = "", pod }) => `${namespace}/${pod}`);
+  return [...new Set([...byPod.values()].flatMap(differencesIn))].sort();
+}
+
+function differencesIn(all: readonly Labels[]): string[] {
+  const names = [...new Set(all.flatMap((labels) => Object.keys(labels)))];
+  return names.filter((name) => new Set(all.map((labels) => labels[name])).size > 1);
 }
 
 /**

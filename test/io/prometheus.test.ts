@@ -569,6 +569,22 @@ describe("prometheusCounts", () => {
     },
   );
 
+  it("keeps apart what an application itself tells apart, by a label that its one target has too", async () => {
+    const pod = { namespace: "sparki-engine", pod: "a" };
+    serve(
+      [
+        series({ ...pod, status: "200", version: "v1" }, [90, 0], [125, 5]),
+        series({ ...pod, status: "200", version: "v2" }, [90, 0], [125, 7]),
+      ],
+      [],
+      [series({ ...pod, version: "v1" }, [95, 1], [125, 1])],
+    );
+    const source = prometheusCounts(openPrometheus(network, url), options);
+    expect(await source.countsSince(objectives.slice(0, 1), 100)).toMatchObject({
+      value: { errors: { requests: 12, bad: 0 } },
+    });
+  });
+
   it("counts no request of before, where a second job begins to scrape a pod (W03)", async () => {
     const pod = { status: "200", namespace: "sparki-engine", pod: "a" };
     const counted = await countedFrom(
