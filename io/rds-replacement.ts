@@ -4,7 +4,7 @@ import { askRestore, assertAccount, clientSettings, codeOf, refusal } from "./aw
 import type { DatabaseReplacement } from "./database-replacement.ts";
 import { instanceNamed, type RdsCopiesOptions, restoreWindow, statusOf, UNREADABLE } from "./rds-copies.ts";
 
-export type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner">;
+export type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner" | "watch">;
 
 /** The name is not free, or the instance is not in a state to be changed: both pass. */
 const LATER = /^(?:DBInstanceAlreadyExists(?:Fault)?|InvalidDBInstanceState(?:Fault)?)$/;

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RestoreDrill } from "../../../runbook/drill/drill.ts";
 import { drillMessage, drillText, intentText, recordOf, writeRecord } from "../../../runbook/drill/drill-report.ts";
-import { drillRestore, type RestoreDrill } from "../../../runbook/drill/restore-drill.ts";
+import { drillRestore } from "../../../runbook/drill/restore-drill.ts";
 import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { parseConfig } from "../../../stacks/config.ts";
