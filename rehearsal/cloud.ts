@@ -172,7 +172,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const facts = (type: string) => backupFacts(() => account.world.all(), type);
   Object.assign(
     routes,
-    copyRoutes(backing.database, facts(TYPES.database)),
+    copyRoutes(backing.database, { facts: facts(TYPES.database), timeScale }),
     instanceRoutes(account.databases),
     costRoutes(costs),
     cacheCopyRoutes(backing.cache, facts(TYPES.replicationGroup)),

@@ -21,6 +21,7 @@ import {
 import { Instances } from "./instances.ts";
 import { initialise, isInitialised, keepInitialised, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
+import { type UpgradeRefusal, upgradeRefusal } from "./upgrade-check.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
 
@@ -182,6 +183,24 @@ export class Databases implements DatabaseService {
       return value === null || value === undefined ? null : String(value);
     };
     return asSuperuser(running, this.#options.authority, act, running.wanted.databaseName);
+  }
+
+  /** What RDS would refuse an upgrade of the server for, by its own catalogs; undefined where nothing speaks against it. */
+  async upgradeRefusal(
+    name: string,
+    versions: { readonly from: string; readonly to: string },
+  ): Promise<UpgradeRefusal | undefined> {
+    const running = await this.#running(name);
+    return upgradeRefusal(versions, (database, act) => asSuperuser(running, this.#options.authority, act, database));
+  }
+
+  /** Stops a server for as long as `outage` takes, whatever that comes to, and starts it over the data that it has. */
+  async interrupt(name: string, outage: () => Promise<void>): Promise<void> {
+    const running = await this.#running(name);
+    keepInitialised(this.#placeOf(name), running.superuserPassword);
+    await end(running);
+    await outage();
+    await this.start(running.wanted);
   }
 
   /** Which servers there are, copies included, whether they run or not. */

@@ -1,4 +1,8 @@
+import { z } from "zod";
+import { compareVersions } from "../../aws/rules/shared.ts";
+import type { AwsLookups } from "../../io/aws-lookups.ts";
 import {
+  type CopyUpgrades,
   type Outage,
   type Question,
   type ReachWatch,
@@ -45,7 +49,7 @@ const engineSchema = z.object({
  * before anything is made.
  */
 export async function chooseUpgrade(
-  { upgrades }: Pick<DatabaseCopies, "upgrades">,
+  { upgrades }: { readonly upgrades?: Pick<CopyUpgrades, "liveVersion"> },
   { aws, stack, to }: { readonly aws: Pick<AwsLookups, "find">; readonly stack: string; readonly to: string },
 ): Promise<UpgradePlan<Question>> {
   if (upgrades === undefined) throw new Error("these copies are never upgraded");

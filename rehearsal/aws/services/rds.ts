@@ -288,7 +288,7 @@ export async function renameDatabase(
 }
 
 /** Model seconds in which RDS upgrades a major version and nobody reaches the instance; AWS names no limit. */
-const MAJOR_UPGRADE_SECONDS = 600;
+export const MAJOR_UPGRADE_SECONDS = 600;
 const majorOf = (inputs: Properties) => text(inputs, "engineVersion")?.split(".")[0];
 
 /** RDS stops the instance, standby and all, and starts it with the same data: here the same server starts again. */
@@ -296,6 +296,11 @@ async function upgradeMajor(subject: Subject, cloud: Cloud): Promise<void> {
   await cloud.services.database.stop(text(subject.inputs, "identifier") ?? subject.id, { dropData: false });
   await cloud.clock.wait(MAJOR_UPGRADE_SECONDS);
   await start(subject, cloud);
+}
+
+/** Which version a DB instance has now. */
+export function versionOf({ inputs, outputs }: Pick<WorldResource, "inputs" | "outputs">): string | undefined {
+  return text(outputs ?? {}, "engineVersionActual") ?? text(inputs, "engineVersion");
 }
 
 async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
