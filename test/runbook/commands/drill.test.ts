@@ -27,6 +27,9 @@ describe("sparki drill", () => {
     [["drill", "restore", "cache", "twice"], "SPARKI_USAGE"],
     [["drill", "restore", "cache", "--point-in-time", "latest"], "SPARKI_USAGE"],
     [["drill", "restore", "cache"], "SPARKI_USAGE"],
+    [["drill", "restore", "--upgrade-to", "18"], "SPARKI_USAGE"],
+    [["drill", "restore", "--upgrade-to", "18.1;"], "SPARKI_USAGE"],
+    [["drill", "restore", "cache", "--upgrade-to", "18.1"], "SPARKI_USAGE"],
     [["drill", "restore", "--stack", "nowhere"], "SPARKI_CONFIG"],
     // Nobody can be asked, and nobody has agreed.
     [["drill", "restore"], "SPARKI_USAGE"],
