@@ -13,7 +13,7 @@ import { matured, Ongoing, secondsUntilWindow, splitUpdate, windowOf } from "./m
 import type { Cloud, ResourceModel } from "./model.ts";
 import { AwsError, type Draft, type Reference } from "./model.ts";
 import type { Models } from "./models.ts";
-import { draftOf, identify, inputsOf, type Place, record, stateOf } from "./subject.ts";
+import { draftOf, identify, inputsOf, type Place, record, stateOf, subjectOf } from "./subject.ts";
 import { TYPES } from "./types.ts";
 import { texts } from "./values.ts";
 import type { WorldResource } from "./world.ts";
@@ -151,6 +151,22 @@ export class Operations {
       this.#ongoing.begin(resource, this.#lifecycle.update(model, subject, olds));
       return this.#settled(resource, signal);
     });
+  }
+
+  /** Makes now what waits for a maintenance window, as if each had just opened; resolves once all of it is done. */
+  async openWindows(): Promise<void> {
+    const { world, vault } = this.#cloud;
+    const waiting = world.all().filter((each) => each.waiting !== undefined);
+    for (const resource of waiting) {
+      const model = this.#models.of(resource.type);
+      const due = matured(resource, Number.POSITIVE_INFINITY);
+      const olds = inputsOf(resource, vault);
+      world.put(due);
+      const subject = { ...subjectOf(due, this.#cloud), inputs: inputsOf(due, vault) };
+      this.#ongoing.begin(due, this.#lifecycle.update(model, subject, olds));
+      await this.#ongoing.waitFor(due, this.#closing.signal);
+    }
+    await world.saved();
   }
 
   /** Deletes the resource, or leaves it as it is and throws; one that is gone already is no failure. */

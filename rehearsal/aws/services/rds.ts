@@ -220,12 +220,14 @@ function passwordOf(subject: Subject, cloud: Cloud): string {
 
 async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
   const hostname = hostOf(subject, cloud.world).toLowerCase();
+  const authority = text(subject.inputs, "caCertIdentifier");
   const wanted = {
     name: text(subject.inputs, "identifier") ?? subject.id,
     hostnames: [hostname],
     databaseName: text(subject.inputs, "dbName") ?? "postgres",
     username: text(subject.inputs, "username") ?? "postgres",
     password: passwordOf(subject, cloud),
+    ...(authority !== undefined && { authority }),
   };
   const { database } = cloud.services;
   const source = text(subject.inputs, "restoreToPointInTime.sourceDbInstanceIdentifier");
@@ -305,9 +307,13 @@ export function versionOf({ inputs, outputs }: Pick<WorldResource, "inputs" | "o
 
 async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
   if (majorOf(subject.inputs) !== majorOf(olds)) await upgradeMajor(subject, cloud);
+  const name = text(subject.inputs, "identifier") ?? subject.id;
+  const authority = text(subject.inputs, "caCertIdentifier");
+  // Of the versions in use PostgreSQL reads its certificate without a restart.
+  if (authority !== undefined && authority !== text(olds, "caCertIdentifier"))
+    await cloud.services.database.setAuthority(name, authority);
   const password = text(subject.inputs, "password");
   if (password === undefined || password === text(olds, "password")) return {};
-  const name = text(subject.inputs, "identifier") ?? subject.id;
   await cloud.services.database.setPassword(name, text(subject.inputs, "username") ?? "postgres", password);
   return {};
 }
