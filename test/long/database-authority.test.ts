@@ -1,3 +1,7 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(3_600_000);
@@ -27,7 +31,21 @@ describe("sparki rehearse database-authority", () => {
     expect(runs.processes()).toEqual([]);
   });
 
+  it("has RDS give the instance the authority in its window, and PostgreSQL a certificate that this one signed", () => {
+    const folder = join(runs.directory, "staging");
+    const { folder: place } = placeOf(folder, "sparki-staging-database", postgresUser());
+    const certificate = new X509Certificate(readFileSync(join(place, "server.crt")));
+    const authorities = join(folder, "database-authorities");
+    const signedBy = (name: string) => {
+      const authority = readFileSync(join(authorities, name, "ca.pem"));
+      return certificate.verify(new X509Certificate(authority).publicKey);
+    };
+    expect([signedBy("rds-ca-rsa4096-g1"), signedBy("rds-ca-ecc384-g1")]).toEqual([true, false]);
+    expect(readFileSync(join(folder, "world.json"), "utf8")).toContain('"caCertIdentifier":"rds-ca-rsa4096-g1"');
+  });
+
   it("loses none of its users' requests", () => {
+    process.stderr.write(`database-authority: ${report.users?.lost} of ${report.users?.requests} requests lost\n`);
     expect(report.users?.requests).toBeGreaterThan(100);
     expect(report.users?.lost).toBe(0);
   });
