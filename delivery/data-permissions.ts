@@ -180,6 +180,15 @@ const RESTORES = ["rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceT
  */
 export const DRILL: readonly Grant[] = [
   on([rds("db:sparki-{stack}-drill-*")], ...RESTORES, "rds:AddTagsToResource", "rds:DeleteDBInstance"),
+  // The upgrade of a copy: its own parameters, and what pg_upgrade wrote on it; to describe is everyone's who reads.
+  on([rds("db:sparki-{stack}-drill-*"), rds("pg:sparki-{stack}-drill-*")], "rds:ModifyDBInstance"),
+  on([rds("db:sparki-{stack}-drill-*")], "rds:DownloadDBLogFilePortion"),
+  on(
+    [rds("pg:sparki-{stack}-drill-*")],
+    "rds:CreateDBParameterGroup",
+    "rds:AddTagsToResource",
+    "rds:DeleteDBParameterGroup",
+  ),
   on(
     [
       ...["snapshot:rds:sparki-{stack}-database-*", "snapshot:sparki-{stack}-database-*", "db:sparki-{stack}-database"],

@@ -30,6 +30,8 @@ const planSchema = z.object({
   policy: z.object({
     violations: z.array(z.object({ policy: z.string(), level: z.string(), message: z.string() })),
   }),
+  /** A line each; a plan of an earlier version names nothing. */
+  usersNotice: z.array(z.string()).default([]),
   /** Absent where it was not checked. */
   drift: z
     .array(z.object({ name: z.string(), type: z.string(), isGone: z.boolean(), changes: z.array(changeSchema) }))
@@ -129,6 +131,10 @@ function planLines(stack: string, document: unknown, other: unknown): readonly s
     "| --- | --- |",
     ...rows.map(([what = "", value = ""]) => `| ${cell(what)} | ${cell(value)} |`),
     ...list("Policies", violationLines(plan.data)),
+    ...list(
+      "What users notice",
+      plan.data.usersNotice.map((line) => `- ${cell(line)}`),
+    ),
     ...list("What changes, the most dangerous first", changeLines(plan.data)),
     ...list("What the plan before would not do, or do otherwise", comparedLines(compared)),
     ...list("Changed by hand", driftLines(plan.data.drift ?? [])),

@@ -95,7 +95,7 @@ const CREDENTIALS = [
   "| `sparki:preflight.repository`, `.checkout` | the application's repository on GitHub, and a clone of it |",
   "| `sparki:preflight.migrations` | the folder of the engine's migrations |",
   "| `sparki:preflight.featureFlags` | the file of feature flags |",
-  '| `sparki:preflight.restoreTest` | `{ "on": DAY, by, snapshot }`: the last snapshot that was restored and read; `npx sparki drill restore` writes it |',
+  '| `sparki:preflight.restoreTest` | `{ "on": DAY, by, snapshot }`: the last snapshot that was restored and read; `npx sparki drill restore` writes it, with `upgrade: { to, "on": DAY, outageSeconds }` after `--upgrade-to` |',
   "| `sparki:preflight.cacheRestoreTest` | the same of the cache; `npx sparki drill restore cache` writes it |",
   "| `sparki:preflight.imageSignatureKey` | cosign's public key, PEM; without it signatures are not checked |",
   "",

@@ -49,10 +49,10 @@ export function clientSettings({ region, network, credentials }: AwsClientOption
 
 const MOST_PAGES = 100;
 const ABSENT =
-  /^(?:DBInstanceNotFound|DBSnapshotNotFound|ReplicationGroupNotFound|CacheClusterNotFound|SnapshotNotFound|InvalidGroup\.NotFound|InvalidGroupId\.Malformed)(?:Fault)?$/;
+  /^(?:DBInstanceNotFound|DBSnapshotNotFound|DBParameterGroupNotFound|ReplicationGroupNotFound|CacheClusterNotFound|SnapshotNotFound|InvalidGroup\.NotFound|InvalidGroupId\.Malformed)(?:Fault)?$/;
 /** It cannot be deleted yet: it is being made or deleted, or the instance that used it is not quite gone. */
 const LATER =
-  /^(?:InvalidDBInstanceState|InvalidReplicationGroupState|InvalidCacheClusterState|DependencyViolation)(?:Fault)?$/;
+  /^(?:InvalidDBInstanceState|InvalidDBParameterGroupState|InvalidReplicationGroupState|InvalidCacheClusterState|DependencyViolation)(?:Fault)?$/;
 
 /** What AWS answers to one call; undefined where it says that there is no such thing. Throws SPARKI_OUTSIDE otherwise. */
 export async function asked<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
@@ -114,7 +114,8 @@ export async function unlessLater(what: string, call: () => Promise<unknown>): P
 }
 
 /** What already exists by the name that was asked for. */
-const EXISTS = /^(?:DBInstanceAlreadyExists|ReplicationGroupAlreadyExists)(?:Fault)?$/;
+export const EXISTS =
+  /^(?:DBInstanceAlreadyExists|DBParameterGroupAlreadyExists|ReplicationGroupAlreadyExists)(?:Fault)?$/;
 
 /**
  * Asks for a restore under a name that only this restore has: where that exists, an answer was lost and the request came

@@ -1,11 +1,21 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { BatchV1Api } from "@kubernetes/client-node";
+import { messageOf } from "../shared/deploy-error.ts";
 import { type Job, runJob } from "./cluster-job.ts";
-import { answersIn, type QuestionsJob, questionsJob } from "./database-questions.ts";
+import {
+  answersIn,
+  outagesIn,
+  type QuestionsJob,
+  questionsJob,
+  type WatchJob,
+  watchJob,
+} from "./database-questions.ts";
 import { jobFailure, NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
-import type { Answer } from "./restored-copies.ts";
+import { unlessGone } from "./kubernetes-call.ts";
+import type { Answer, ReachWatch } from "./restored-copies.ts";
 
 export interface Admission {
   readonly kubeconfig: string;
@@ -55,4 +65,62 @@ export async function askByJob(own: Admission, job: Job, read: (log: string) => 
     ended.abort();
     log.end();
   }
+}
+
+interface Watching extends WatchJob, Pick<Admission, "signal" | "admit"> {
+  /** Made anew for each call: a token is good for some minutes, and an upgrade takes longer. */
+  kubeconfig(): Promise<string>;
+}
+
+const REACH_SECONDS = 300;
+
+/** Runs the Job that connects again and again; resolves once the server has answered it. It is deleted in every case. */
+export async function watchInCluster(asked: Watching): Promise<ReachWatch> {
+  const { kubeconfig, signal, admit, ...job } = asked;
+  const { name } = job;
+  const own = await kubeconfig();
+  const client = new KubernetesClient(own, signal);
+  const remove = async () => {
+    const batch = new KubernetesClient(await kubeconfig()).api(BatchV1Api);
+    await unlessGone(batch.deleteNamespacedJob({ name, namespace: NAMESPACE, propagationPolicy: "Background" }));
+  };
+  try {
+    await client.api(BatchV1Api).createNamespacedJob({ namespace: NAMESPACE, body: watchJob(job) });
+    await admission({ kubeconfig: own, name, signal, admit });
+    await untilReached(client, name, signal);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    end: async () => {
+      try {
+        const { lines, phase } = await watched(new KubernetesClient(await kubeconfig()), name);
+        const outages = outagesIn(lines, Date.now() / 1000);
+        if (phase === "Running" && outages !== undefined) return outages;
+        throw jobFailure(name, `its pod is ${phase ?? "gone"}, and it was to connect until now`);
+      } finally {
+        await remove().catch((error: unknown) => {
+          throw jobFailure(name, `it is not deleted: ${messageOf(error)}`);
+        });
+      }
+    },
+  };
+}
+
+async function watched(client: KubernetesClient, name: string) {
+  const [pod] = await client.listPods(NAMESPACE, `job-name=${name}`);
+  const lines = pod?.metadata?.name === undefined ? [] : await client.logLines(NAMESPACE, pod.metadata.name);
+  return { lines, phase: pod?.status?.phase };
+}
+
+async function untilReached(client: KubernetesClient, name: string, signal: AbortSignal): Promise<void> {
+  const end = Date.now() + REACH_SECONDS * 1_000;
+  while (Date.now() < end) {
+    signal.throwIfAborted();
+    const { lines } = await watched(client, name);
+    if (outagesIn(lines, 0) !== undefined) return;
+    await sleep(POD_MILLISECONDS, undefined, { signal });
+  }
+  throw jobFailure(name, `it did not reach the server within ${REACH_SECONDS} s`);
 }

@@ -14,6 +14,7 @@ export interface CopiesOwner extends AwsClientOptions {
 const TAG = "sparki-drill";
 const UNTIL_TAG = `${TAG}-until`;
 const BY_TAG = `${TAG}-by`;
+const UPGRADE_TAG = `${TAG}-upgrade`;
 
 interface Tag {
   readonly Key?: string | undefined;
@@ -32,13 +33,14 @@ export function isMarked(tags: Tags, { stack }: CopiesOwner): boolean {
 }
 
 /** By which a copy and what belongs to it are found again. */
-export function marks({ stack, owner }: CopiesOwner, { name, until, by }: Copy) {
+export function marks({ stack, owner }: CopiesOwner, { name, until, by, upgradeTo }: Copy) {
   const tags: Readonly<Record<string, string>> = {
     ...{ project: "sparki", stack, owner, Name: name, [TAG]: stack },
     ...{
       [UNTIL_TAG]: new Date(until * 1000).toISOString(),
       [BY_TAG]: by.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, "_").slice(0, 200),
     },
+    ...(upgradeTo === undefined ? {} : { [UPGRADE_TAG]: upgradeTo }),
   };
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
@@ -107,6 +109,11 @@ export class CopyGroups {
       IpPermissions: [permission],
     });
     await asked(`allow the check's access to ${name}`, () => this.#ec2.send(command));
+  }
+
+  /** Whether the copy's marks say that it was to be upgraded. */
+  async isForUpgrade(name: string): Promise<boolean> {
+    return (await this.#groupOf(name))?.tags.has(UPGRADE_TAG) === true;
   }
 
   /** True once there is none of the name. */

@@ -1,7 +1,7 @@
 import { DeployError } from "../shared/deploy-error.ts";
 import type { Job } from "./cluster-job.ts";
 import { engineJob, restrictedContainer } from "./engine-job.ts";
-import type { Answer, Question } from "./restored-copies.ts";
+import type { Answer, Outage, Question } from "./restored-copies.ts";
 
 /** What the program made for its own jobs (apps/database-jobs.ts), and a drill's job uses: it reads as the application. */
 const CREDENTIALS = "jobs-seed";
@@ -9,12 +9,15 @@ const FILES = { configMap: "database-users", folder: "/etc/sparki", authorities:
 const JOB_LABEL = { "sparki.tools/job": "true" } as const;
 const CONTAINER = "drill";
 const DEADLINE_SECONDS = 600;
+/** Within it a connection is answered, or nobody reaches the server. */
+const CONNECT_SECONDS = 10;
+const WATCH_CONNECT_SECONDS = 3;
 
 /**
- * Asks one question after the other, each of a session of its own that only reads. Passwords reach the client as a service
- * file on a pipe, in no argument and in no environment. The server may be out of reach until the pod is let in.
+ * One question in a session of its own that only reads. Passwords reach the client as a service file on a pipe, in no
+ * argument and in no environment.
  */
-const SCRIPT = `
+const ASK = `
 set -f
 secret() { cat "/mnt/secrets/database/$1"; }
 ask() {
@@ -24,6 +27,11 @@ user=$(secret username)
 password=$(secret password)
 END
 }
+`.trim();
+
+/** Asks one question after the other. The server may be out of reach until the pod is let in. */
+const SCRIPT = `
+${ASK}
 tell() {
   printf 'sparki-answer %s %s' "$1" "$2"
   printf ' %s' $answer
@@ -42,23 +50,59 @@ for question in "$@"; do
 done
 `.trim();
 
-export interface QuestionsJob {
+/** Connects every second, and tells when that begins to be answered, or not to be, in seconds since 1970. */
+const WATCH_SCRIPT = `
+${ASK}
+state=none
+while :; do
+  at=$(date +%s)
+  if ask "SELECT 1" > /dev/null; then now=up; at=$(date +%s); else now=down; fi
+  if [ "$now" != "$state" ]; then printf 'sparki-reach %s %s\\n' "$now" "$at"; state=$now; fi
+  sleep 1
+done
+`.trim();
+
+interface PsqlJob {
   readonly name: string;
   /** With psql and sh. */
   readonly image: string;
   readonly host: string;
+}
+
+export interface QuestionsJob extends PsqlJob {
   readonly questions: readonly Question[];
 }
 
 /** The Job that asks. */
-export function questionsJob({ name, image, host, questions }: QuestionsJob): Job {
+export function questionsJob({ questions, ...job }: QuestionsJob): Job {
+  const args = questions.map(({ sql }) => sql);
+  return psqlJob(job, { script: SCRIPT, args, deadlineSeconds: DEADLINE_SECONDS, connectSeconds: CONNECT_SECONDS });
+}
+
+export interface WatchJob extends PsqlJob {
+  readonly deadlineSeconds: number;
+}
+
+/** The Job that connects again and again, until it is deleted or its time is over. */
+export function watchJob({ deadlineSeconds, ...job }: WatchJob): Job {
+  return psqlJob(job, { script: WATCH_SCRIPT, args: [], deadlineSeconds, connectSeconds: WATCH_CONNECT_SECONDS });
+}
+
+interface Scripted {
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly deadlineSeconds: number;
+  readonly connectSeconds: number;
+}
+
+function psqlJob({ name, image, host }: PsqlJob, { script, args, deadlineSeconds, connectSeconds }: Scripted): Job {
   const environment = {
     PGHOST: host,
     PGPORT: "5432",
     PGDATABASE: "sparki",
     PGSSLMODE: "verify-full",
     PGSSLROOTCERT: `${FILES.folder}/${FILES.authorities}`,
-    PGCONNECT_TIMEOUT: "10",
+    PGCONNECT_TIMEOUT: `${connectSeconds}`,
     PGAPPNAME: "sparki-drill",
     PGSERVICE: "sparki",
     PGSERVICEFILE: "/dev/fd/3",
@@ -67,7 +111,7 @@ export function questionsJob({ name, image, host, questions }: QuestionsJob): Jo
   const container = {
     name: CONTAINER,
     image,
-    command: ["/bin/sh", "-euc", SCRIPT, "sh", ...questions.map(({ sql }) => sql)],
+    command: ["/bin/sh", "-euc", script, "sh", ...args],
     env: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
     securityContext: restrictedContainer(),
@@ -80,7 +124,7 @@ export function questionsJob({ name, image, host, questions }: QuestionsJob): Jo
   return engineJob({
     name,
     labels: JOB_LABEL,
-    deadlineSeconds: DEADLINE_SECONDS,
+    deadlineSeconds,
     container,
     volumes: [
       {
@@ -109,4 +153,28 @@ export function answersIn(log: string, questions: readonly Question[]): Answer[]
     const [, sqlState = "", problem = said] = REFUSAL.exec(said) ?? [];
     return [{ id, problem: problem.trim(), sqlState }];
   });
+}
+
+const REACH = /^sparki-reach (up|down) (\d{1,12})$/;
+
+/**
+ * When nobody reached the server, by the log of such a Job, until `end`; undefined where nobody ever did. What was before
+ * the first answer is no outage: the pod was not let in yet.
+ */
+export function outagesIn(lines: readonly string[], end: number): Outage[] | undefined {
+  const outages: Outage[] = [];
+  let down: number | undefined;
+  let isReached = false;
+  for (const line of lines) {
+    const [, state, text = ""] = REACH.exec(line.trimEnd()) ?? [];
+    if (state === undefined) continue;
+    if (state === "down") down = Number(text);
+    else if (isReached && down !== undefined) outages.push({ from: down, until: Number(text) });
+    if (state === "up") {
+      down = undefined;
+      isReached = true;
+    }
+  }
+  if (!isReached) return undefined;
+  return down === undefined ? outages : [...outages, { from: down, until: Math.max(end, down) }];
 }

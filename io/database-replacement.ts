@@ -35,7 +35,7 @@ export interface DatabaseReplacement {
   query(name: string, questions: readonly Question[], signal: AbortSignal): Promise<readonly Answer[]>;
 }
 
-type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner">;
+type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner" | "watch">;
 
 /** The name is not free, or the instance is not in a state to be changed: both pass. */
 const LATER = /^(?:DBInstanceAlreadyExists(?:Fault)?|InvalidDBInstanceState(?:Fault)?)$/;

@@ -1,21 +1,37 @@
 import type { DBInstance, DBSnapshot, RDSClient } from "@aws-sdk/client-rds";
-import { DeployError } from "../shared/deploy-error.ts";
-import { asked, askRestore, assertAccount, clientSettings, listed, unlessLater } from "./aws-client.ts";
+import { DeployError, messageOf } from "../shared/deploy-error.ts";
+import {
+  asked,
+  askRestore,
+  assertAccount,
+  clientSettings,
+  codeOf,
+  EXISTS,
+  listed,
+  refusal,
+  unlessLater,
+} from "./aws-client.ts";
 import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,
   type Asked,
   type Copy,
+  type CopyUpgrades,
   copyPrefix,
   type DatabaseCopies,
   type Leftover,
   type Question,
+  type ReachWatch,
   type Snapshot,
+  UpgradeRefused,
+  type UpgradeState,
 } from "./restored-copies.ts";
 
 export interface RdsCopiesOptions extends CopiesOwner {
   /** Asks a server by its host name from inside the network; `admit` lets one address of it in. */
   ask(host: string, job: AskedJob): Promise<readonly Answer[]>;
+  /** Connects to a server again and again from there; resolves once it has answered. */
+  watch(host: string, job: Omit<AskedJob, "questions">): Promise<ReachWatch>;
 }
 
 interface AskedJob {
@@ -48,6 +64,7 @@ export async function openRdsCopies(options: RdsCopiesOptions): Promise<Database
     },
     query: (asked, questions, signal) => query(aws, asked, { questions, signal }),
     remove: (name) => remove(aws, name),
+    upgrades: upgradesOf(aws),
     close: () => {
       rds.destroy();
       groups.close();
@@ -166,6 +183,8 @@ async function restore(aws: Aws, copy: Copy): Promise<void> {
     DeletionProtection: false,
     AutoMinorVersionUpgrade: false,
     CopyTagsToSnapshot: false,
+    // RDS keeps a snapshot from before an upgrade of what is backed up.
+    ...(copy.upgradeTo !== undefined && { BackupRetentionPeriod: 0 }),
     Tags: marks(aws.options, copy),
   };
   const { source, name } = copy;
@@ -193,10 +212,9 @@ async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "si
   const name = who === "live" ? aws.live : who.copy;
   const host = (await instanceNamed(aws, name))?.Endpoint?.Address;
   if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
-  const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   return aws.options.ask(host, {
     ...job,
-    name: `drill-${who === "live" ? "live" : "copy"}-${stamp}`,
+    name: `drill-${who === "live" ? "live" : "copy"}-${stampNow()}`,
     admit: async (address) => {
       // The database that serves lets the cluster's jobs in already.
       if (who !== "live") await aws.groups.admit(name, address, PORT);
@@ -204,15 +222,20 @@ async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "si
   });
 }
 
-async function remove(aws: Aws, name: string): Promise<boolean> {
-  const { rds, rdsModule, options } = aws;
-  // Never anything that a drill has not made.
+/** An instance that a drill has made, undefined where there is none; throws for everything else. */
+async function ownCopy(aws: Aws, name: string): Promise<DBInstance | undefined> {
+  const { options } = aws;
   if (!name.startsWith(copyPrefix(options.stack)) || name === aws.live)
     throw new Error(`${name} was not created by a drill`);
   const found = await instanceNamed(aws, name);
+  if (found === undefined || isMarked(tagsIn(found.TagList ?? []), options)) return found;
+  throw new DeployError("SPARKI_OUTSIDE", `${name} does not have a drill's tag`);
+}
+
+async function remove(aws: Aws, name: string): Promise<boolean> {
+  const { rds, rdsModule, groups } = aws;
+  const found = await ownCopy(aws, name);
   if (found !== undefined) {
-    if (!isMarked(tagsIn(found.TagList ?? []), options))
-      throw new DeployError("SPARKI_OUTSIDE", `${name} does not have a drill's tag`);
     if (found.DBInstanceStatus === "deleting") return false;
     const command = new rdsModule.DeleteDBInstanceCommand({
       DBInstanceIdentifier: name,
@@ -222,5 +245,134 @@ async function remove(aws: Aws, name: string): Promise<boolean> {
     await unlessLater(`delete ${name}`, () => rds.send(command));
     return false;
   }
-  return aws.groups.remove(name);
+  // Before the security group, by which what is left of a drill is found again.
+  const hasParameters = await groups.isForUpgrade(name);
+  if (hasParameters && !(await removeParameters(aws, name))) return false;
+  return groups.remove(name);
+}
+
+async function removeParameters({ rds, rdsModule }: Aws, name: string): Promise<boolean> {
+  const command = new rdsModule.DeleteDBParameterGroupCommand({ DBParameterGroupName: name });
+  return unlessLater(`delete parameter group ${name}`, () => rds.send(command));
+}
+
+/** Refusals of an upgrade that no repetition changes: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html. */
+const REFUSED = /^InvalidParameter(?:Combination|Value)(?:Exception)?$/;
+const majorOf = (version: string) => version.split(".")[0] ?? "";
+
+function upgradesOf(aws: Aws): CopyUpgrades {
+  return {
+    liveVersion: async () => versionOf(await liveInstance(aws)),
+    begin: (name, version) => beginUpgrade(aws, name, version),
+    state: (name, since) => upgradeState(aws, name, since),
+    refusalLog: (name) => refusalLog(aws, name),
+    watch: async (name, signal) => {
+      const host = (await ownCopy(aws, name))?.Endpoint?.Address;
+      if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
+      const admit = (address: string) => aws.groups.admit(name, address, PORT);
+      return aws.options.watch(host, { name: `drill-watch-${stampNow()}`, signal, admit });
+    },
+  };
+}
+
+function versionOf({ DBInstanceIdentifier: name, EngineVersion: version }: DBInstance): string {
+  if (version !== undefined) return version;
+  throw new DeployError("SPARKI_OUTSIDE", `AWS does not say which version ${name} has`);
+}
+
+/**
+ * A major version needs parameters of its own family. A group of the copy's own is made for it, of AWS's defaults: whether
+ * an account has AWS's own default group of a family depends on what was made there before.
+ */
+async function beginUpgrade(aws: Aws, name: string, version: string): Promise<void> {
+  const { rds, rdsModule } = aws;
+  const copy = await ownCopy(aws, name);
+  if (copy === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} does not exist`);
+  const isMajor = majorOf(versionOf(copy)) !== majorOf(version);
+  if (isMajor) await makeParameters(aws, name, `postgres${majorOf(version)}`);
+  const command = new rdsModule.ModifyDBInstanceCommand({
+    DBInstanceIdentifier: name,
+    EngineVersion: version,
+    ApplyImmediately: true,
+    ...(isMajor && { AllowMajorVersionUpgrade: true, DBParameterGroupName: name }),
+  });
+  try {
+    await rds.send(command);
+  } catch (cause) {
+    if (REFUSED.test(codeOf(cause))) throw new UpgradeRefused(`${codeOf(cause)}: ${messageOf(cause)}`, { cause });
+    throw refusal(`upgrade ${name} to ${version}`, cause);
+  }
+}
+
+async function makeParameters({ rds, rdsModule, options }: Aws, name: string, family: string): Promise<void> {
+  const { stack, owner } = options;
+  const tags = { project: "sparki", stack, owner, Name: name, "sparki-drill": stack };
+  const command = new rdsModule.CreateDBParameterGroupCommand({
+    DBParameterGroupName: name,
+    DBParameterGroupFamily: family,
+    Description: `The upgraded copy of a drill of ${stack}: AWS's defaults`,
+    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+  });
+  try {
+    await rds.send(command);
+  } catch (cause) {
+    if (!EXISTS.test(codeOf(cause))) throw refusal(`make parameter group ${name}`, cause);
+  }
+}
+
+async function upgradeState(aws: Aws, name: string, since: number): Promise<UpgradeState> {
+  const { rds, rdsModule } = aws;
+  const copy = await ownCopy(aws, name);
+  if (copy === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} does not exist any more`);
+  const wanted = {
+    SourceIdentifier: name,
+    SourceType: "db-instance" as const,
+    StartTime: new Date(Math.floor(since) * 1000),
+  };
+  const events = await listed("events", async (more) => {
+    const command = new rdsModule.DescribeEventsCommand({ ...wanted, ...more });
+    const answer = await asked(`list the events of ${name}`, () => rds.send(command));
+    return { items: answer?.Events, marker: answer?.Marker };
+  });
+  const told = events
+    .filter(({ SourceIdentifier }) => SourceIdentifier === name)
+    .sort((one, other) => (one.Date?.getTime() ?? 0) - (other.Date?.getTime() ?? 0));
+  return {
+    status: statusOf(copy).status,
+    version: versionOf(copy),
+    isPending: copy.PendingModifiedValues?.EngineVersion !== undefined,
+    events: told.flatMap(({ Message }) => Message ?? []),
+  };
+}
+
+/** What RDS's pre-check and pg_upgrade write: the log of that name, and of later versions one of each check. */
+const UPGRADE_LOG = /^error\/(?:pg_upgrade_(?:precheck|internal)\.log|[a-z_]+\.txt)/;
+const MOST_LOGS = 3;
+const LOG_LINES = 40;
+
+async function refusalLog(aws: Aws, name: string): Promise<string[]> {
+  const { rds, rdsModule } = aws;
+  if ((await ownCopy(aws, name)) === undefined) return [];
+  const files = await listed("log files", async (more) => {
+    const command = new rdsModule.DescribeDBLogFilesCommand({ DBInstanceIdentifier: name, ...more });
+    const answer = await asked(`list the logs of ${name}`, () => rds.send(command));
+    return { items: answer?.DescribeDBLogFiles, marker: answer?.Marker };
+  });
+  const found = files
+    .filter(({ LogFileName: file = "" }) => UPGRADE_LOG.test(file))
+    .sort((one, other) => (other.LastWritten ?? 0) - (one.LastWritten ?? 0));
+  const told: string[] = [];
+  for (const { LogFileName: file = "" } of found.slice(0, MOST_LOGS)) {
+    const command = new rdsModule.DownloadDBLogFilePortionCommand({
+      ...{ DBInstanceIdentifier: name, LogFileName: file, NumberOfLines: LOG_LINES },
+    });
+    const answer = await asked(`read the log ${file} of ${name}`, () => rds.send(command));
+    const lines = (answer?.LogFileData ?? "").split("\n").filter((line) => line.trim() !== "");
+    told.push(`${file}:`, ...lines.slice(-LOG_LINES));
+  }
+  return told;
+}
+
+function stampNow(): string {
+  return new Date().toISOString().replace(/\D/g, "").slice(0, 14);
 }

@@ -19,6 +19,8 @@ export interface Copy {
   readonly until: number;
   /** Who made it. */
   readonly by: string;
+  /** The version that it is to be upgraded to once it is there, for which more is made that has to be deleted. */
+  readonly upgradeTo?: string;
 }
 
 /** What a drill left behind, found by its mark. */
@@ -65,6 +67,44 @@ export interface Copies<Q> {
   query(asked: Asked, questions: readonly Q[], signal: AbortSignal): Promise<readonly Answer[]>;
   /** Deletes the copy and all that was made for it; true once nothing of it is left. Safe to repeat. */
   remove(name: string): Promise<boolean>;
+  /** What upgrades a copy; undefined where nothing is upgraded. */
+  readonly upgrades?: CopyUpgrades;
+}
+
+/** How a copy is that AWS was told to upgrade. */
+export interface UpgradeState {
+  readonly status: string;
+  /** The version that it has now. */
+  readonly version: string;
+  /** AWS still has to give it another one. */
+  readonly isPending: boolean;
+  /** What AWS has told of it since the upgrade was asked for, oldest first, in its own words. */
+  readonly events: readonly string[];
+}
+
+/** A time in which nobody reached a copy, in seconds since 1970. */
+export interface Outage {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Connects to a copy again and again, from when it was begun. */
+export interface ReachWatch {
+  /** Ends it; resolves with every time in which no connection was answered, oldest first. Throws where it is not known. */
+  end(): Promise<readonly Outage[]>;
+}
+
+/** Upgrades of copies alone: the one that serves cannot be named here. */
+export interface CopyUpgrades {
+  /** The version that the one that serves has now. */
+  liveVersion(): Promise<string>;
+  /** Has AWS upgrade a copy at once, with its own parameters for the version; throws UpgradeRefused where it will not. */
+  begin(name: string, version: string): Promise<void>;
+  state(name: string, since: number): Promise<UpgradeState>;
+  /** The end of what pg_upgrade wrote when it did not upgrade the copy; empty where AWS has no such log. */
+  refusalLog(name: string): Promise<readonly string[]>;
+  /** Begins to watch; resolves once the copy has answered for the first time. */
+  watch(name: string, signal: AbortSignal): Promise<ReachWatch>;
 }
 
 export type DatabaseCopies = Copies<Question>;
@@ -75,6 +115,14 @@ export class BackupUnreadable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "BackupUnreadable";
+  }
+}
+
+/** AWS does not begin an upgrade: it is not one that it does, or the copy is in no state for it. */
+export class UpgradeRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UpgradeRefused";
   }
 }
 

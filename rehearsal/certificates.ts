@@ -54,7 +54,7 @@ export class CertificateAuthority {
   }
 
   /** The run's authority, read from its directory, or made when there is none or it has less than a day left. */
-  static async open(runDirectory: string): Promise<CertificateAuthority> {
+  static async open(runDirectory: string, name = "Sparki rehearsal CA"): Promise<CertificateAuthority> {
     const [certificateFile, keyFile] = [join(runDirectory, "ca.pem"), join(runDirectory, "ca-key.pem")];
     if (existsSync(certificateFile) && existsSync(keyFile)) {
       const certificate = new X509Certificate(readFileSync(certificateFile, "utf8"));
@@ -62,7 +62,7 @@ export class CertificateAuthority {
       if (certificate.notAfter.getTime() > Date.now() + 86_400_000) return new CertificateAuthority(certificate, key);
     }
     const keys = await newKeys();
-    const authority = new CertificateAuthority(await selfSigned(keys), keys.privateKey);
+    const authority = new CertificateAuthority(await selfSigned(keys, name), keys.privateKey);
     writeFileSync(keyFile, await privatePem(keys.privateKey), { mode: 0o600 });
     writeFileSync(certificateFile, authority.pem);
     return authority;
@@ -91,6 +91,46 @@ export class CertificateAuthority {
   }
 }
 
+/** RDS's authorities, by its own names; the first one signs where nobody names one, and is the run's own. */
+const DATABASE_AUTHORITIES = ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"] as const;
+
+/** Who signs a database's certificate. */
+export interface DatabaseAuthorities {
+  /** The authority of that name; the run's own without one. Throws for one that RDS does not have. */
+  named(name: string | undefined): CertificateAuthority;
+  /** The authorities' certificates in one text: who holds all trusts every database. */
+  readonly pem: string;
+}
+
+/** RDS's authorities of a run, beside `own`; made once, and kept in its directory for later runs. */
+export async function openDatabaseAuthorities(
+  runDirectory: string,
+  own: CertificateAuthority,
+): Promise<DatabaseAuthorities> {
+  const [first, ...others] = DATABASE_AUTHORITIES;
+  const all = new Map<string, CertificateAuthority>([[first, own]]);
+  for (const name of others) {
+    const folder = join(runDirectory, "database-authorities", name);
+    mkdirSync(folder, { recursive: true });
+    all.set(name, await CertificateAuthority.open(folder, name));
+  }
+  return {
+    named: (name = first) => {
+      const found = all.get(name);
+      if (found !== undefined) return found;
+      throw new Error(`CertificateNotFound: Certificate not found: ${name}`);
+    },
+    pem: [...all.values()].map(({ pem }) => pem).join(""),
+  };
+}
+
+/** Writes what the application's pods trust: the run's authority, and all of RDS's. Returns the file. */
+export function writeClientAuthorities(runDirectory: string, { pem }: Pick<DatabaseAuthorities, "pem">): string {
+  const file = join(runDirectory, "client-authorities.pem");
+  writeFileSync(file, pem);
+  return file;
+}
+
 /** A certificate that no client trusts, for who only reads what it says; its key is thrown away. */
 export async function selfSignedPem(names: readonly string[], validDays: number): Promise<string> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -117,10 +157,10 @@ function alternatives({ names = [], addresses = [] }: CertificateRequest) {
   ];
 }
 
-async function selfSigned(keys: webcrypto.CryptoKeyPair): Promise<X509Certificate> {
+async function selfSigned(keys: webcrypto.CryptoKeyPair, name: string): Promise<X509Certificate> {
   return X509CertificateGenerator.createSelfSigned({
     ...validity(),
-    name: [{ CN: ["Sparki rehearsal CA"] }],
+    name: [{ CN: [name] }],
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [

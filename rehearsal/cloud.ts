@@ -12,7 +12,7 @@ import { queryLogList } from "./aws/services/route53.ts";
 import { TYPES } from "./aws/types.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
-import { CertificateAuthority } from "./certificates.ts";
+import { CertificateAuthority, openDatabaseAuthorities, writeClientAuthorities } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/volumes.ts";
@@ -172,7 +172,7 @@ async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Prom
   const facts = (type: string) => backupFacts(() => account.world.all(), type);
   Object.assign(
     routes,
-    copyRoutes(backing.database, facts(TYPES.database)),
+    copyRoutes(backing.database, { facts: facts(TYPES.database), timeScale }),
     instanceRoutes(account.databases),
     costRoutes(costs),
     cacheCopyRoutes(backing.cache, facts(TYPES.replicationGroup)),
@@ -241,7 +241,21 @@ async function startAccount(
   let account: AwsProviders | undefined;
   const secretValue: SecretValue = async (...asked) => account?.secretFor(...asked);
   const { loadBalancer } = backing;
-  const shared = { addresses, processes, tools, authority, images, timeScale, loadBalancer, secretValue };
+  const clientAuthorities = writeClientAuthorities(
+    runDirectory,
+    await openDatabaseAuthorities(runDirectory, authority),
+  );
+  const shared = {
+    addresses,
+    processes,
+    tools,
+    authority,
+    clientAuthorities,
+    images,
+    timeScale,
+    loadBalancer,
+    secretValue,
+  };
   const clusters = new RehearsedClusters(shared);
   undo.push(() => clusters.close());
   const services: Services = { ...backing, cluster: storm.watching(clusters) };

@@ -131,6 +131,8 @@ export const faultsSchema = z.strictObject({
     .exactOptional(),
   /** Deleted by someone's hand, once, with all that was in it. It stays so. */
   cluster: z.literal("deleted").exactOptional(),
+  /** Every maintenance window opens, once: what waits for it is done. It stays so. */
+  windows: z.literal("open").exactOptional(),
   /** Whether the cluster's nodes take pods. @default they do */
   nodes: z.literal("closed").exactOptional(),
   /** The zone that is lost, by its name; the first one of the cluster has the primaries of database and cache. */

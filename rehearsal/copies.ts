@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { postgresUpgradeTargets, postgresVersions } from "../aws/catalog.ts";
+import { compareVersions } from "../aws/rules/shared.ts";
 import { messageOf } from "../shared/deploy-error.ts";
+import { MAJOR_UPGRADE_SECONDS, versionOf } from "./aws/services/rds.ts";
 import { TYPES } from "./aws/types.ts";
 import { at, number, text } from "./aws/values.ts";
 import type { WorldResource } from "./aws/world.ts";
 import type { Caches } from "./backing/cache.ts";
 import type { Databases } from "./backing/database.ts";
+import type { UpgradeRefusal } from "./backing/upgrade-check.ts";
 import type { Route } from "./control.ts";
 import { parsed } from "./control-requests.ts";
 
@@ -21,6 +26,7 @@ const restoreSchema = z.strictObject({
 });
 const id = z.string().max(60);
 const namedSchema = z.strictObject({ name });
+const upgradeSchema = z.strictObject({ name, version: z.string().max(20) });
 
 interface Backup {
   readonly id: string;
@@ -53,6 +59,21 @@ interface Kind<Q> {
   refusal(server: string): string | undefined;
   /** Whether the account says that it is backed up. */
   isBackedUp(server: string): boolean;
+  /** How AWS upgrades a copy; undefined where nothing is upgraded. */
+  readonly upgrades?: Upgrades;
+}
+
+interface Upgrades {
+  /** The version that a server has which was not restored. */
+  version(server: string): string;
+  /** Why AWS does not begin the upgrade at all; undefined where it does. */
+  refusal(from: string, to: string): string | undefined;
+  /** Upgrades a copy; resolves with why AWS left it as it was, or undefined. Ends at once when the signal aborts. */
+  upgrade(
+    copy: string,
+    versions: { readonly from: string; readonly to: string },
+    signal: AbortSignal,
+  ): Promise<UpgradeRefusal | undefined>;
 }
 
 /** What the account says of a server and its backups. */
@@ -60,12 +81,47 @@ interface BackupFacts {
   isBackedUp(server: string): boolean;
   /** What is wrong with the key that its backups are encrypted with. */
   keyProblem(server: string): string | undefined;
+  /** The version of a database. */
+  version(server: string): string;
 }
 
-const FACTS: BackupFacts = { isBackedUp: () => true, keyProblem: () => undefined };
+const FACTS: BackupFacts = { isBackedUp: () => true, keyProblem: () => undefined, version: () => "17.6" };
+
+/** Model seconds in which RDS looks for what keeps an instance from being upgraded, while it still serves. */
+const PRECHECK_SECONDS = 60;
+/** Those of an upgrade of the minor version, in which nobody reaches it. */
+const MINOR_UPGRADE_SECONDS = 60;
+const majorOf = (version: string) => version.split(".")[0];
+
+/** RDS's way: its pre-check first, then the outage; the server behind is one binary, which starts again over its data. */
+function rdsUpgrades(databases: Databases, facts: BackupFacts, timeScale: number): Upgrades {
+  const wait = async (seconds: number, signal: AbortSignal) => {
+    await sleep(seconds * timeScale * 1000, undefined, { signal }).catch(() => undefined);
+  };
+  return {
+    version: (server) => facts.version(server),
+    refusal: (from, to) => {
+      const isMinor = majorOf(from) === majorOf(to) && compareVersions(to, from) > 0 && postgresVersions().includes(to);
+      if (isMinor || postgresUpgradeTargets(from).includes(to)) return undefined;
+      return `InvalidParameterCombination: Cannot upgrade postgres from ${from} to ${to}`;
+    },
+    upgrade: async (copy, versions, signal) => {
+      const isMajor = majorOf(versions.from) !== majorOf(versions.to);
+      if (isMajor) await wait(PRECHECK_SECONDS, signal);
+      const refusal = isMajor ? await databases.upgradeRefusal(copy, versions) : undefined;
+      if (refusal !== undefined) return refusal;
+      const seconds = isMajor ? MAJOR_UPGRADE_SECONDS : MINOR_UPGRADE_SECONDS;
+      await databases.interrupt(copy, () => wait(seconds, signal));
+      return undefined;
+    },
+  };
+}
 
 /** Temporary copies of the rehearsal's databases, real servers over real backups, as a drill asks for them. */
-export function copyRoutes(databases: Databases, facts: BackupFacts = FACTS): Readonly<Record<string, Route>> {
+export function copyRoutes(
+  databases: Databases,
+  { facts = FACTS, timeScale = 1 }: { readonly facts?: BackupFacts; readonly timeScale?: number } = {},
+): Readonly<Record<string, Route>> {
   return routesOf({
     path: "/copies",
     servers: {
@@ -82,6 +138,7 @@ export function copyRoutes(databases: Databases, facts: BackupFacts = FACTS): Re
     backupId: (server, stamp) => `rds:${server}-${stamp}`,
     refusal: (server) => refused("KMSKeyNotAccessibleFault", facts.keyProblem(server)),
     isBackedUp: (server) => facts.isBackedUp(server),
+    upgrades: rdsUpgrades(databases, facts, timeScale),
   });
 }
 
@@ -115,8 +172,13 @@ interface Copy {
   why: string | undefined;
   readonly until: number;
   readonly by: string;
-  /** Resolves once its server has started, or will not. */
+  /** Resolves once its server has started, or will not; and once an upgrade of it has ended. */
   started: Promise<void>;
+  version: string;
+  readonly events: { readonly at: number; readonly text: string }[];
+  log: readonly string[];
+  /** Aborts once it is deleted. */
+  readonly deletion: AbortController;
 }
 
 /**
@@ -137,7 +199,11 @@ function routesOf<Q extends { readonly id: string }>(kind: Kind<Q>): Readonly<Re
       .backups(source)
       .find((each) => (backup === undefined ? each.at <= (moment ?? 0) : each.id === backup));
     if (base === undefined) throw new Error(`${kind.notFound}: ${backup ?? "no backup before that moment"}`);
-    const made: Copy = { status: "creating", why: undefined, until, by, started: Promise.resolve() };
+    const version = kind.upgrades?.version(source) ?? "";
+    const made: Copy = {
+      ...{ status: "creating", why: undefined, until, by, started: Promise.resolve() },
+      ...{ version, events: [], log: [], deletion: new AbortController() },
+    };
     copies.set(copy, made);
     const target = { backup: base.id, ...(moment === undefined ? {} : { until: moment }) };
     made.started = servers.restore(source, copy, target).then(
@@ -156,17 +222,46 @@ function routesOf<Q extends { readonly id: string }>(kind: Kind<Q>): Readonly<Re
     const found = copies.get(copy);
     if (found === undefined) return { isGone: true };
     found.status = "deleting";
+    found.deletion.abort();
     await found.started;
     await servers.drop(copy);
     copies.delete(copy);
     return { isGone: true };
   }
 
+  async function upgrade(body: unknown): Promise<void> {
+    const { name: copy, version } = parsed(upgradeSchema, body);
+    const found = copies.get(copy);
+    const { upgrades } = kind;
+    if (found === undefined || upgrades === undefined) throw new Error(`DBInstanceNotFound: ${copy}`);
+    if (found.status !== "available") throw new Error(`InvalidDBInstanceState: ${copy} is ${found.status}`);
+    const problem = upgrades.refusal(found.version, version);
+    if (problem !== undefined) throw new Error(problem);
+    const versions = { from: found.version, to: version };
+    const tell = (text: string) => found.events.push({ at: Date.now() / 1000, text });
+    found.status = "upgrading";
+    found.started = upgrades
+      .upgrade(copy, versions, found.deletion.signal)
+      .then((refusal) => {
+        if (refusal === undefined) found.version = version;
+        else found.log = refusal.log;
+        tell(refusal?.event ?? "Database instance engine version upgrade completed");
+      })
+      .catch((error: unknown) => void tell(`The upgrade failed: ${messageOf(error)}`))
+      .finally(() => {
+        if (found.status === "upgrading") found.status = "available";
+      });
+  }
+
   const backUp = (server: string) => servers.backUp(server, kind.backupId(server, stampNow()));
   return {
     [`GET ${path}`]: async () => ({
-      copies: [...copies].map(([own, { status, why, until, by }]) => ({ name: own, status, why, until, by })),
+      copies: [...copies].map(([own, { started: _, deletion: __, ...copy }]) => ({ name: own, ...copy })),
     }),
+    [`POST ${path}/version`]: async (body) => ({
+      version: kind.upgrades?.version(parsed(namedSchema, body).name) ?? "",
+    }),
+    [`POST ${path}/upgrade`]: upgrade,
     // As if AWS's daily window had just been: RDS backs an instance up as soon as it exists, too.
     [`POST ${path}/backups`]: async (body) => {
       const { name: server } = parsed(namedSchema, body);
@@ -211,6 +306,10 @@ export function backupFacts(resources: () => readonly WorldResource[], type: str
     resources().find((each) => each.type === type && (each.name === server || each.id === server))?.inputs ?? {};
   return {
     isBackedUp: (server) => (number(inputsOf(server), RETENTION[type] ?? "") ?? 0) > 0,
+    version: (server) => {
+      const found = resources().find((each) => each.type === type && (each.name === server || each.id === server));
+      return (found && versionOf(found)) ?? "";
+    },
     keyProblem: (server) => {
       const arn = text(inputsOf(server), "kmsKeyId");
       if (arn === undefined) return undefined;

@@ -31,6 +31,8 @@ export interface FaultTargets {
     readonly world: World;
     readonly faults: FaultInjection;
     deleteCluster(): Promise<void>;
+    /** Makes what waits for a maintenance window. */
+    openWindows(): Promise<void>;
     /** Issues every certificate again, for so many days. */
     renewCertificates(days?: number): Promise<void>;
   };
@@ -65,6 +67,7 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
     cluster,
     nodes,
     zone,
+    windows,
     account: profile,
   } = parsed(faultsSchema, body);
   const { backing, storm, account } = targets;
@@ -93,6 +96,8 @@ export async function applyFaults(targets: FaultTargets, body: unknown): Promise
   await misbehave(targets, fleet);
   await closeNodes(targets, nodes === "closed");
   targets.users.ask(users, userPaths);
+  // Users are there already when it begins.
+  if (windows === "open") await account.openWindows();
 }
 
 function changeByHand(world: World, { type, having, to }: HandChange): void {

@@ -228,6 +228,11 @@ const TLS_13_ALONE: Edit = {
   to: "ELBSecurityPolicy-TLS13-1-3-2021-06",
 };
 
+/** Another of RDS's authorities, as a person would set it: in the program, and in what the policies have declared of it. */
+const NEXT_AUTHORITY: readonly Edit[] = ["infra/database.ts", "policies/declared/data.ts"].map((file) => {
+  return { file, from: 'caCertIdentifier: "rds-ca-rsa2048-g1"', to: 'caCertIdentifier: "rds-ca-rsa4096-g1"' };
+});
+
 /** Every scenario that can be rehearsed, the default one first. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: "first-deploy", summary: "production from nothing to promoted", releases: [FIRST] },
@@ -278,6 +283,19 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "tls-policy",
     summary: "the load balancer takes TLS 1.3 alone, under the same release while users send requests",
     releases: [FIRST, { ...FIRST, edits: [TLS_13_ALONE], faults: { hold: { users: 50 } } }],
+  },
+  {
+    name: "database-authority",
+    summary:
+      "RDS's next authority, in the maintenance window; then a release whose pods all connect by its certificate",
+    releases: [
+      FIRST,
+      {
+        ...{ ...FIRST, edits: NEXT_AUTHORITY },
+        faults: { after: "database-instance", hold: { users: 50, windows: "open" }, isKept: true },
+      },
+      { ...SECOND, edits: NEXT_AUTHORITY, faults: { hold: { users: 50 } } },
+    ],
   },
   {
     name: "postgres-upgrade",

@@ -45,7 +45,11 @@ export interface DatabaseService {
     databaseName: string;
     username: string;
     password: string;
+    /** Who signs its certificate, by RDS's name. @default the first of RDS's authorities */
+    authority?: string;
   }): Promise<{ address: string }>;
+  /** Has a running database serve a certificate of another authority: new connections get it, open ones stay. */
+  setAuthority(name: string, authority: string): Promise<void>;
   /** Starts it as `start` does, over the data of another one as it was at a moment, in seconds since 1970. */
   startRestored(
     database: Parameters<DatabaseService["start"]>[0],

@@ -11,8 +11,12 @@ import { CHECKOUT_DIRECTORY } from "./project.ts";
 export interface Setting {
   readonly section: string;
   readonly key: string;
-  /** Text, or an object of texts. */
-  readonly value: string | Readonly<Record<string, string>>;
+  readonly value: string | SettingMap;
+}
+
+/** An object of texts, numbers and such objects. */
+export interface SettingMap {
+  readonly [key: string]: string | number | SettingMap;
 }
 
 /** The stack's own file, in the folder that people work in, or the one that the environment names. */
@@ -42,17 +46,17 @@ function withSetting(before: string, { section, key, value }: Setting): string {
   if (problem !== undefined || !isMap(config)) throw new Error(problem?.message ?? "it has no keys below config:");
   const after = edited(before, config, { section, key, line: `${key}: ${flow(value)}` });
   const wanted = document.clone();
-  wanted.setIn(["config", section, key], typeof value === "string" ? value : { ...value });
+  wanted.setIn(["config", section, key], value);
   if (!isDeepStrictEqual(parseDocument(after).toJS(), wanted.toJS()))
     throw new Error(`its ${section} is written in a form that cannot be extended`);
   return after;
 }
 
 /** A key such as `on` is a truth value to Pulumi's reader of YAML without quotes, and a day is a time. */
-function flow(value: Setting["value"]): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  const entries = Object.entries(value).map(([key, text]) => {
-    return `${/^(on|off|yes|no|y|n)$/.test(key) ? JSON.stringify(key) : key}: ${JSON.stringify(text)}`;
+function flow(value: SettingMap[string]): string {
+  if (typeof value !== "object") return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, each]) => {
+    return `${/^(on|off|yes|no|y|n)$/.test(key) ? JSON.stringify(key) : key}: ${flow(each)}`;
   });
   return `{ ${entries.join(", ")} }`;
 }

@@ -43,6 +43,11 @@ function laterDays({ database, cache, preflight }: StackConfig, now: number): z.
     [["database", "passwordsSince"], database.passwordsSince, "the passwords were made"],
     [["cache", "authTokenSince"], cache.authTokenSince, "the token was made"],
     [["preflight", "restoreTest", "on"], preflight.restoreTest?.on, "the snapshot was restored"],
+    [
+      ["preflight", "restoreTest", "upgrade", "on"],
+      preflight.restoreTest?.upgrade?.on,
+      "the upgrade was tried on a copy",
+    ],
     [["preflight", "cacheRestoreTest", "on"], preflight.cacheRestoreTest?.on, "the cache's snapshot was restored"],
   ] as const;
   return days

@@ -232,7 +232,14 @@ const stormSchema = z.strictObject({
   commandCenterUrl: webUrl.exactOptional(),
 });
 
-const restoreTest = z.strictObject({ on: date, by: line(128), snapshot: line(255) });
+/** An upgrade that a drill tried on a copy, and how long nobody reached that; without it this was not measured. */
+const triedUpgrade = z.strictObject({
+  to: postgresVersion,
+  on: date,
+  outageSeconds: z.int().min(0).max(604_800).exactOptional(),
+});
+const cacheRestoreTest = z.strictObject({ on: date, by: line(128), snapshot: line(255) });
+const restoreTest = z.strictObject({ ...cacheRestoreTest.shape, upgrade: triedUpgrade.exactOptional() });
 
 /** What `sparki preflight` cannot find out by itself. Paths are relative to the project's folder. */
 const preflightSchema = z.strictObject({
@@ -247,7 +254,7 @@ const preflightSchema = z.strictObject({
   /** The last time that a snapshot of the database was restored and read. */
   restoreTest: restoreTest.exactOptional(),
   /** The last time that one of the cache was. */
-  cacheRestoreTest: restoreTest.exactOptional(),
+  cacheRestoreTest: cacheRestoreTest.exactOptional(),
   /** The public key, PEM, of the key pair that cosign signs the images with. */
   imageSignatureKey: publicKey.exactOptional(),
 });

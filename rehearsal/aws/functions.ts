@@ -7,6 +7,7 @@ import {
   retiredPostgresVersions,
 } from "../../aws/catalog.ts";
 import { isAddOn } from "../../aws/rules/cluster.ts";
+import { compareVersions } from "../../aws/rules/shared.ts";
 import type { Properties, Value } from "../provider/properties.ts";
 import { LOOK_UPS } from "./look-ups.ts";
 import type { Cloud } from "./model.ts";
@@ -134,6 +135,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       parameterGroupFamily,
       status: "available",
       validMajorTargets: postgresUpgradeTargets(version),
+      validMinorTargets: laterMinors(version),
     };
   },
   "aws:rds/getCertificate:getCertificate": (args, { region }) => {
@@ -153,6 +155,14 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     return { id: name, name, token };
   },
 };
+
+/** The later versions of the same major one that RDS makes. */
+function laterMinors(version: string): string[] {
+  const [major] = version.split(".");
+  return postgresVersions().filter(
+    (each) => each.split(".")[0] === major && compareVersions(each, version) > 0 && isMade(each),
+  );
+}
 
 /** Answers a provider function; one that is not simulated is refused by name. */
 export function answer(token: string, args: Properties, settings: Settings, cloud: Cloud): Properties {

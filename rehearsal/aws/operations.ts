@@ -162,6 +162,22 @@ export class Operations {
     });
   }
 
+  /** Makes now what waits for a maintenance window, as if each had just opened; resolves once all of it is done. */
+  async openWindows(): Promise<void> {
+    const { world, vault } = this.#cloud;
+    const waiting = world.all().filter((each) => each.waiting !== undefined);
+    for (const resource of waiting) {
+      const model = this.#models.of(resource.type);
+      const due = matured(resource, Number.POSITIVE_INFINITY);
+      const olds = inputsOf(resource, vault);
+      world.put(due);
+      const subject = { ...subjectOf(due, this.#cloud), inputs: inputsOf(due, vault) };
+      this.#ongoing.begin(due, this.#lifecycle.update(model, subject, olds));
+      await this.#ongoing.waitFor(due, this.#closing.signal);
+    }
+    await world.saved();
+  }
+
   /** Deletes the resource, or leaves it as it is and throws; one that is gone already is no failure. */
   async delete(type: string, id: string, signal: AbortSignal): Promise<void> {
     const { world } = this.#cloud;

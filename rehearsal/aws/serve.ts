@@ -53,6 +53,8 @@ export interface AwsProviders {
   readonly databases: DatabaseInstances;
   /** Deletes the cluster as somebody does by hand; resolves once it is gone with all that was in it. */
   deleteCluster(): Promise<void>;
+  /** Opens every maintenance window: what waits for it is done when this resolves. */
+  openWindows(): Promise<void>;
   /** Issues every certificate again for so many days. @default as ACM does */
   renewCertificates(days?: number): Promise<void>;
   /** Model seconds since the world began. */
@@ -86,6 +88,7 @@ export async function startAwsProviders(options: AwsProvidersOptions): Promise<A
     certificatePem: (arn) => issuedPem(arn, vault),
     databases: new DatabaseInstances(cloud, operations),
     deleteCluster: () => deleteClusters(cloud, operations),
+    openWindows: () => operations.openWindows(),
     renewCertificates: (days) => renewCertificates({ world, vault }, days),
     now: () => clock.now(),
     close: async () => {

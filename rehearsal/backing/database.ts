@@ -1,9 +1,11 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import pg from "pg";
 import { type Addresses, PORTS } from "../addresses.ts";
-import { type CertificateAuthority, issueCertificate } from "../certificates.ts";
+import { type DatabaseAuthorities, issueCertificate } from "../certificates.ts";
 
 import type { Processes, ProcessHandle } from "../processes.ts";
 import type { DatabaseService } from "../services.ts";
@@ -21,6 +23,7 @@ import {
 import { Instances } from "./instances.ts";
 import { initialise, isInitialised, keepInitialised, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
+import { type UpgradeRefusal, upgradeRefusal } from "./upgrade-check.ts";
 
 type WantedDatabase = Parameters<DatabaseService["start"]>[0];
 
@@ -35,13 +38,14 @@ interface RunningDatabase {
 
 export interface DatabasesOptions {
   readonly runDirectory: string;
-  readonly authority: CertificateAuthority;
+  readonly authorities: DatabaseAuthorities;
   readonly processes: Processes;
   readonly addresses: Pick<Addresses, "database">;
 }
 
 const READY_LIMIT_SECONDS = 300;
 const STOP_LIMIT_SECONDS = 5;
+const RELOAD_LIMIT_SECONDS = 60;
 
 /** Real PostgreSQL servers, one a database, each on its own address; their data outlives the process. */
 export class Databases implements DatabaseService {
@@ -63,8 +67,25 @@ export class Databases implements DatabaseService {
   async setPassword(name: string, username: string, password: string): Promise<void> {
     const running = await this.#instances.find(name);
     if (running === undefined) throw new Error(`database ${name} does not run`);
-    await asSuperuser(running, this.#options.authority, (client) => setRole(client, username, password));
+    await asSuperuser(running, this.#options.authorities, (client) => setRole(client, username, password));
     if (username === running.wanted.username) running.wanted = { ...running.wanted, password };
+  }
+
+  /** The server reads its new certificate while it runs, as PostgreSQL does on a reload. */
+  async setAuthority(name: string, authority: string): Promise<void> {
+    const { authorities } = this.#options;
+    const running = await this.#running(name);
+    const { folder, user: owner } = this.#placeOf(name);
+    const { address, wanted } = running;
+    const { hostnames } = wanted;
+    await issueCertificate({ authority: authorities.named(authority), folder, address, hostnames, owner });
+    running.wanted = { ...wanted, authority };
+    await asSuperuser(running, authorities, (client) => client.query("SELECT pg_reload_conf()"));
+    const signs = new X509Certificate(authorities.named(authority).pem);
+    // The reload is a signal to the server, which reads the files at its own time.
+    await waitFor(`${name}'s certificate of ${authority}`, () => isServed(running, authorities, signs), {
+      limitSeconds: RELOAD_LIMIT_SECONDS,
+    });
   }
 
   async stop(name: string, { dropData }: { dropData: boolean }): Promise<void> {
@@ -90,12 +111,12 @@ export class Databases implements DatabaseService {
     const base = this.backups(source).find(({ at }) => at <= until);
     if (base === undefined) throw new Error(`no backup of ${source} is from before that moment`);
     const from = await this.#running(source);
-    await asSuperuser(from, this.#options.authority, (client) => archiveUntilNow(this.#placeOf(source), client));
+    await asSuperuser(from, this.#options.authorities, (client) => archiveUntilNow(this.#placeOf(source), client));
     const launch = async (index: number) => {
       const running = await this.#launchCopy(source, wanted, index, { backup: base.id, until });
       keepInitialised(this.#placeOf(wanted.name), running.superuserPassword);
       const { username, password } = wanted;
-      await asSuperuser(running, this.#options.authority, (client) => setRole(client, username, password));
+      await asSuperuser(running, this.#options.authorities, (client) => setRole(client, username, password));
       return running;
     };
     const { address } = await this.#instances.start(wanted.name, launch);
@@ -132,12 +153,12 @@ export class Databases implements DatabaseService {
 
   /** How many rows each table of the running databases has, by `<server>/<table>`. */
   async rows(): Promise<Readonly<Record<string, number>>> {
-    const { authority } = this.#options;
+    const { authorities } = this.#options;
     const rows: Record<string, number> = {};
     for (const name of this.#own()) {
       const running = await this.#instances.find(name);
       if (running?.isRunning() !== true) continue;
-      const counted = await asSuperuser(running, authority, countRows, running.wanted.databaseName);
+      const counted = await asSuperuser(running, authorities, countRows, running.wanted.databaseName);
       for (const [table, count] of counted) rows[`${name}/${table}`] = count;
     }
     return rows;
@@ -146,7 +167,7 @@ export class Databases implements DatabaseService {
   /** Takes a base backup of a running database, as RDS does once a day. */
   async backUp(name: string, id: string): Promise<BaseBackup> {
     const running = await this.#running(name);
-    return asSuperuser(running, this.#options.authority, (client) => takeBackup(this.#placeOf(name), client, id));
+    return asSuperuser(running, this.#options.authorities, (client) => takeBackup(this.#placeOf(name), client, id));
   }
 
   /** Its base backups, newest first. */
@@ -161,7 +182,7 @@ export class Databases implements DatabaseService {
   async restore(name: string, copy: string, target: RestoreTarget): Promise<void> {
     const source = await this.#instances.find(name);
     if (source?.isRunning() === true && target.until !== undefined)
-      await asSuperuser(source, this.#options.authority, (client) => archiveUntilNow(this.#placeOf(name), client));
+      await asSuperuser(source, this.#options.authorities, (client) => archiveUntilNow(this.#placeOf(name), client));
     const wanted = { ...(await this.#running(name)).wanted, name: copy, hostnames: [`${copy}.rds.amazonaws.com`] };
     this.#copies.add(copy);
     try {
@@ -181,7 +202,25 @@ export class Databases implements DatabaseService {
       const value = rows[0]?.[0];
       return value === null || value === undefined ? null : String(value);
     };
-    return asSuperuser(running, this.#options.authority, act, running.wanted.databaseName);
+    return asSuperuser(running, this.#options.authorities, act, running.wanted.databaseName);
+  }
+
+  /** What RDS would refuse an upgrade of the server for, by its own catalogs; undefined where nothing speaks against it. */
+  async upgradeRefusal(
+    name: string,
+    versions: { readonly from: string; readonly to: string },
+  ): Promise<UpgradeRefusal | undefined> {
+    const running = await this.#running(name);
+    return upgradeRefusal(versions, (database, act) => asSuperuser(running, this.#options.authorities, act, database));
+  }
+
+  /** Stops a server for as long as `outage` takes, whatever that comes to, and starts it over the data that it has. */
+  async interrupt(name: string, outage: () => Promise<void>): Promise<void> {
+    const running = await this.#running(name);
+    keepInitialised(this.#placeOf(name), running.superuserPassword);
+    await end(running);
+    await outage();
+    await this.start(running.wanted);
   }
 
   /** Which servers there are, copies included, whether they run or not. */
@@ -213,14 +252,14 @@ export class Databases implements DatabaseService {
   }
 
   async #launch(wanted: WantedDatabase, index: number): Promise<RunningDatabase> {
-    const { processes, authority } = this.#options;
+    const { processes, authorities } = this.#options;
     const place = this.#placeOf(wanted.name);
     claim(place);
     const superuserPassword = await initialise(place, processes);
     prepareArchive(place);
     const settings = archivingSettings(place);
     const running = await this.#serve(wanted, { index, superuserPassword, settings, until: async () => true });
-    await asSuperuser(running, authority, async (client) => {
+    await asSuperuser(running, authorities, async (client) => {
       await setRole(client, wanted.username, wanted.password);
       await createDatabase(client, wanted.databaseName, wanted.username);
     });
@@ -232,14 +271,15 @@ export class Databases implements DatabaseService {
     { index, superuserPassword, settings, until }: Serving,
   ): Promise<RunningDatabase> {
     const { name, hostnames } = wanted;
-    const { processes, authority, addresses } = this.#options;
+    const { processes, authorities, addresses } = this.#options;
     const place = this.#placeOf(name);
     const address = addresses.database(index);
     const { folder, user: owner } = place;
+    const authority = authorities.named(wanted.authority);
     const certificate = await issueCertificate({ authority, folder, address, hostnames, owner });
     const handle = await startPostgres(place, address, certificate, processes, settings);
     const running = { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
-    const answers = () => asSuperuser(running, authority, until).catch(() => false);
+    const answers = () => asSuperuser(running, authorities, until).catch(() => false);
     try {
       await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
       return running;
@@ -275,6 +315,15 @@ async function end({ handle }: RunningDatabase): Promise<void> {
   await handle.stop();
 }
 
+/** Whether a new connection is served a certificate that this authority signed. */
+function isServed(running: RunningDatabase, authorities: DatabaseAuthorities, signs: X509Certificate) {
+  return asSuperuser(running, authorities, async ({ connection }) => {
+    const { stream } = connection;
+    const raw = stream instanceof TLSSocket ? stream.getPeerX509Certificate() : undefined;
+    return raw?.verify(signs.publicKey) === true;
+  });
+}
+
 async function countRows(client: pg.Client): Promise<readonly (readonly [string, number])[]> {
   const { rows } = await client.query<{ name: string; count: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name,
@@ -286,11 +335,11 @@ async function countRows(client: pg.Client): Promise<readonly (readonly [string,
 
 function asSuperuser<T>(
   { address, superuserPassword }: RunningDatabase,
-  authority: CertificateAuthority,
+  authorities: DatabaseAuthorities,
   act: (client: pg.Client) => Promise<T>,
   database = "postgres",
 ): Promise<T> {
-  const own = { user: SUPERUSER, password: superuserPassword, database, ssl: { ca: authority.pem } };
+  const own = { user: SUPERUSER, password: superuserPassword, database, ssl: { ca: authorities.pem } };
   return withClient({ host: address, port: PORTS.database, ...own, connectionTimeoutMillis: 3000 }, act);
 }
 

@@ -1,5 +1,5 @@
 import { type Addresses, PORTS } from "../addresses.ts";
-import { CertificateAuthority } from "../certificates.ts";
+import { CertificateAuthority, openDatabaseAuthorities } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, Services } from "../services.ts";
 import { type AlertmanagerSettings, type RunningAlertmanager, startAlertmanager } from "./alertmanager.ts";
@@ -43,7 +43,8 @@ export async function startBacking(options: BackingOptions): Promise<Backing> {
   const { addresses, timeScale, seed } = options;
   const authority = await CertificateAuthority.open(options.runDirectory);
   const names = new NameServer(seededRandom(seed));
-  const shared = { ...options, authority };
+  const authorities = await openDatabaseAuthorities(options.runDirectory, authority);
+  const shared = { ...options, authority, authorities };
   const database = new Databases(shared);
   const cache = new Caches(shared);
   const loadBalancer = new LoadBalancers({ authority, addresses, timeScale, seed });

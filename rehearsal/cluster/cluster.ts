@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly processes: Processes;
   readonly tools: Tools;
   readonly authority: CertificateAuthority;
+  /** The file of the authorities that pods trust. @default the run's own alone */
+  readonly clientAuthorities?: string;
   readonly images: ImageRegistry;
   readonly timeScale: number;
   readonly loadBalancer: Pick<LoadBalancerService, "setTargets" | "health">;
@@ -172,7 +174,7 @@ async function admitEntering(api: KubernetesApi): Promise<void> {
 
 function contextOf(
   cluster: Cluster,
-  { processes, images, timeScale, secretValue, addresses }: ClusterOptions,
+  { processes, images, timeScale, secretValue, addresses, clientAuthorities }: ClusterOptions,
   api: KubernetesApi,
   signal: AbortSignal,
 ): KubeletContext {
@@ -189,7 +191,7 @@ function contextOf(
     sourcesFor: sourcesFrom(api, cluster.name, secretValue),
     environment: {
       SPARKI_DNS_SERVER: `${addresses.dns}:${PORTS.dns}`,
-      SPARKI_CA_FILE: join(processes.runDirectory, "ca.pem"),
+      SPARKI_CA_FILE: clientAuthorities ?? join(processes.runDirectory, "ca.pem"),
       SPARKI_PORT_MAP: `443:${PORTS.https},80:${PORTS.http}`,
       [CALLER_VARIABLE]: CALLER,
     },

@@ -1,6 +1,6 @@
 import type { Copies } from "../../io/restored-copies.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
-import type { Identified } from "../drill/restore-drill.ts";
+import type { Identified, UpgradePlan } from "../drill/drill.ts";
 import type { Subject } from "../drill/subject.ts";
 
 const DESCRIPTION = `Proves that the stack's database, or its cache, can be restored: restores its newest automated
@@ -13,15 +13,20 @@ subnets, in a security group that admits only the pod of the check; the check re
 Job in the cluster. Ctrl-C ends the drill once the instance is deleted. What a killed drill left behind is found by its
 tag at the next start, and deleted once its time limit has passed, or at once with --abandoned.
 
+With --upgrade-to, RDS then upgrades the copy, and nothing else, to that version of PostgreSQL. The drill measures how long
+nobody reached the copy, asks PostgreSQL's catalog before it what keeps the database from that upgrade, object by object, runs
+the checks again after it, and lists the extensions to be updated. Where RDS refuses, its events and the end of pg_upgrade's
+log are shown, and the drill has failed. docs/upgrades.md begins a major upgrade with it.
+
 A drill that passes writes its record into Pulumi.<stack>.yaml: sparki:preflight.restoreTest, which preflight requires,
-or cacheRestoreTest. Commit it. Any other result is posted to the database's contact in Slack, or to the infrastructure's
+or cacheRestoreTest; with the version that was tried and the measured outage. Commit it. Any other result is posted to the database's contact in Slack, or to the infrastructure's
 for the cache, and is not recorded (docs/recovery.md).
 
 ${exitCodesText({
   done: "restored, checked, passed and deleted; the record is written",
-  refused: "the backup is missing, too old, unreadable, or fails a check in drill.yaml",
+  refused: "the backup is missing, too old, unreadable, or fails a check in drill.yaml; or RDS refuses the upgrade",
   usage: "usage or config, or not confirmed",
-  held: "not proven: not available in time, or not every query returned an answer",
+  held: "not proven: not available or not upgraded in time, or not every query returned an answer",
   outside: "an external failure, interrupted, or the instance could not be deleted",
 })}
 
@@ -30,6 +35,7 @@ Examples:
   npx sparki drill restore cache
   npx sparki drill restore --point-in-time latest
   npx sparki drill restore --snapshot rds:sparki-prod-database-2026-11-28-03-09
+  npx sparki drill restore --upgrade-to 18.1
   npx sparki drill restore --stack staging --yes --json      for a schedule in CI`;
 
 /** `sparki drill restore`: restores a backup of the database or the cache elsewhere, reads it and deletes it again. */
@@ -44,7 +50,8 @@ export const drill: Command = {
   options: [
     { flags: "--snapshot <id>", help: "this snapshot instead of the newest one" },
     { flags: "--point-in-time <time>", help: "restore to this time: 2026-11-28T10:30:00Z, or latest" },
-    { flags: "--limit <minutes>", help: "how long the restore may take", default: "120" },
+    { flags: "--upgrade-to <version>", help: "then upgrade the copy to this version of PostgreSQL, such as 18.1" },
+    { flags: "--limit <minutes>", help: "how long the restore, and the upgrade, may take", default: "120" },
     { flags: "--abandoned", help: "delete what an unfinished drill left behind: nobody is running it any more" },
   ],
   run,
@@ -56,7 +63,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { readCacheChecks, readChecks } = await import("../drill/restore-checks.ts");
   const { cacheSubject, databaseSubject } = await import("../drill/subject.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
-  const { of, ...chosen } = drillOptions(args, options);
+  const { of, upgradeTo, ...chosen } = drillOptions(args, options);
   const { stack, fullName, config } = readStack(options.stack, ports);
   const subject =
     of === "cache"
@@ -76,10 +83,13 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
     own: Subject<Q>,
     rehearsed: Open<Q> | undefined,
     openAws: () => Promise<Open<Q>>,
+    upgradeOf: (copies: Copies<Q>) => Promise<UpgradePlan<Q> | undefined> = async () => undefined,
   ): Promise<CommandResult> {
     const copies = rehearsed ?? (await openAws());
     try {
+      const upgrade = await upgradeOf(copies);
       return await runDrill<Q>({
+        ...(upgrade && { upgrade }),
         ...{ ...chosen, stack, config, subject: own, copies, ports, opened, isRehearsal: rehearsed !== undefined },
         screen: await openScreen(ports),
         agree: async (question) => {
@@ -97,7 +107,16 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
       ? drilled(subject, rehearsal.openRehearsedCacheCopies(network, ports.env, stack), () =>
           aws.openAwsCacheCopies(opened),
         )
-      : drilled(subject, rehearsal.openRehearsedCopies(network, ports.env, place), () => aws.openAwsCopies(opened)));
+      : drilled(
+          subject,
+          rehearsal.openRehearsedCopies(network, ports.env, place),
+          () => aws.openAwsCopies(opened),
+          async (copies) => {
+            if (upgradeTo === undefined) return undefined;
+            const { chooseUpgrade } = await import("../drill/upgrade-trial.ts");
+            return chooseUpgrade(copies, { aws: opened.context.aws, stack, to: upgradeTo });
+          },
+        ));
   } finally {
     await opened.close();
   }

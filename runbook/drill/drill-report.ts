@@ -8,7 +8,8 @@ import { short, titleOf, to } from "../notify/notify.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import { writeSetting } from "../settings-file.ts";
-import { type RestoreDrill, timeOf } from "./restore-drill.ts";
+import { type RestoreDrill, type TriedUpgrade, timeOf } from "./drill.ts";
+import { obstacleText } from "./upgrade-trial.ts";
 
 export interface Intent extends Pick<RestoreDrill, "of"> {
   readonly stack: string;
@@ -17,6 +18,7 @@ export interface Intent extends Pick<RestoreDrill, "of"> {
   /** The instance class of the database, or the node type of the cache. */
   readonly size: string;
   readonly limitMinutes: number;
+  readonly upgradeTo?: string;
   readonly now: number;
   /** A rehearsal's machine is this one, and costs nothing. */
   readonly isRehearsal: boolean;
@@ -29,7 +31,7 @@ const REMOVAL_HOURS = 1;
 
 /** What will be made, for how long, and what it costs: what a person agrees to. */
 export function intentText(intent: Intent): string {
-  const { of, stack, name, source, limitMinutes, now } = intent;
+  const { of, stack, name, source, limitMinutes, now, upgradeTo } = intent;
   const age = duration(Math.max(0, now - source.at));
   const what =
     source.kind === "snapshot"
@@ -37,7 +39,10 @@ export function intentText(intent: Intent): string {
       : `sparki-${stack}-${of} as it was at ${timeOf(source.at)}, ${age} ago`;
   return [
     `This restores ${what}, into the temporary instance ${name}: ${placeText(intent)}.`,
-    `It is deleted afterwards in every case; the restore may take ${limitMinutes} min. ${costText(intent)}`,
+    ...(upgradeTo === undefined
+      ? []
+      : [`AWS then upgrades that instance, and nothing else, to PostgreSQL ${upgradeTo}, and it is checked again.`]),
+    `It is deleted afterwards in every case; the restore${upgradeTo === undefined ? "" : " and the upgrade"} may take ${limitMinutes} min. ${costText(intent)}`,
   ].join("\n");
 }
 
@@ -70,12 +75,8 @@ function costText({ of, source: { storageGib }, size, limitMinutes, isRehearsal 
 
 /** What a drill came to, for a person. */
 export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint: Paint): string {
-  const { stack, of, outcome, exitCode, failure, checks, recoverySeconds, dataAgeSeconds, removed, instance } = drill;
+  const { stack, of, outcome, exitCode, failure, recoverySeconds, dataAgeSeconds, removed, instance, upgrade } = drill;
   const colour = exitCode === EXIT.done.code ? paint.good : paint.bad;
-  const lines = checks.map(({ name, passed, found, expected }) => {
-    const mark = passed ? paint.good("✓") : paint.bad("✗");
-    return `  ${mark} ${name}: ${found}; expected ${expected}`;
-  });
   const measured = [
     ...(recoverySeconds === null ? [] : [`restored in ${duration(recoverySeconds)}`]),
     ...(dataAgeSeconds === null ? [] : [`the newest data was ${duration(dataAgeSeconds)} old`]),
@@ -87,13 +88,46 @@ export function drillText(drill: RestoreDrill, record: DrillRecord | null, paint
       "",
       `${paint.strong(`restore drill ${stack}${of === "cache" ? ", cache" : ""}`)}: ${colour(outcome)} (exit ${exitCode})`,
       ...(failure === null ? [] : [`${failure.reason}: ${failure.message}`]),
-      ...lines,
+      ...checkLines(drill.checks, paint),
+      ...(upgrade === null ? [] : upgradeLines(upgrade, paint)),
       [measured, left].filter(Boolean).join("; "),
       ...(record === null ? [] : [`Recorded: sparki:preflight.${RECORD_KEYS[of]} in Pulumi.${stack}.yaml; commit it.`]),
       ...(failure === null ? [] : [`Next: ${failure.next}`]),
     ].join("\n"),
   )}\n`;
 }
+
+function checkLines(checks: RestoreDrill["checks"], paint: Paint): string[] {
+  return checks.map(({ name, passed, found, expected }) => {
+    const mark = passed ? paint.good("✓") : paint.bad("✗");
+    return `  ${mark} ${name}: ${found}; expected ${expected}`;
+  });
+}
+
+function upgradeLines(upgrade: TriedUpgrade, paint: Paint): string[] {
+  const { from, to, outcome, seconds, checks, obstacles, said, log, oldExtensions } = upgrade;
+  const took = seconds === null ? "" : ` in ${duration(seconds)}`;
+  return [
+    `PostgreSQL ${from} → ${to}: ${outcome}${took}; ${outageText(upgrade)}`,
+    ...obstacles.map((each) => `  ${paint.bad("✗")} ${obstacleText(each)}`),
+    ...said.map((event) => `  RDS: ${event}`),
+    ...log.map((line) => `  log: ${line}`),
+    ...checkLines(checks, paint),
+    ...(oldExtensions ?? []).map(
+      ({ name, installed, offered }) =>
+        `  after the upgrade: ALTER EXTENSION ${name} UPDATE (${installed}, the new server has ${offered})`,
+    ),
+    ...(outcome === "upgraded" && oldExtensions === null ? ["  which extensions to update is not known"] : []),
+  ];
+}
+
+/** How long nobody reached an upgraded copy. */
+function outageText({ outageSeconds, unmeasured }: TriedUpgrade): string {
+  if (outageSeconds === null) return `how long nobody reached it was not measured: ${unmeasured}`;
+  return outageSeconds === 0 ? "it was reached all the time" : `nobody reached it for ${duration(outageSeconds)}`;
+}
+
+const UPGRADE_REASONS: ReadonlySet<string> = new Set(["upgrade-refused", "upgrade-obstacle"]);
 
 /** What who is responsible for the database, or the cache, is told of a drill that did not pass. */
 export function drillMessage(
@@ -104,9 +138,11 @@ export function drillMessage(
   if (failure === null || failure.reason === "interrupted") return undefined;
   const contact = of === "cache" ? contacts.infrastructure : contacts.database;
   const drill = of === "cache" ? "a restore drill of the cache" : "a restore drill";
+  const isUpgrade = UPGRADE_REASONS.has(failure.reason);
+  const unproven = isUpgrade ? "the backup is good, the upgrade is refused" : "the backup is not proven to be usable";
   const title =
     outcome === "failed"
-      ? slack`🚨 ${titleOf(stack)}: ${drill} failed: ${new Mention(contact)} the backup is not proven to be usable`
+      ? slack`🚨 ${titleOf(stack)}: ${drill} failed: ${new Mention(contact)} ${unproven}`
       : slack`⚠️ ${titleOf(stack)}: ${drill} was ${outcome}, so it proves nothing`;
   return to(contact, title, [
     ["Reason", `${failure.reason}: ${short(failure.message)}`],
@@ -118,29 +154,39 @@ export function drillMessage(
 }
 
 /** The record that preflight asks for, as it stands in the stack's config. */
-export interface DrillRecord {
-  /** The day, ISO 8601. */
-  readonly on: string;
-  readonly by: string;
-  readonly snapshot: string;
-}
+export type DrillRecord = NonNullable<StackConfig["preflight"]["restoreTest"]>;
 
 /** As much of it as the config takes. */
 const MOST_CHARACTERS = 128;
 
+interface Recording {
+  readonly runBy: string;
+  readonly now: number;
+  /** The database's record until now: an upgrade that it tells of stays told by a drill that tried none. */
+  readonly before: DrillRecord | undefined;
+}
+
 /** The record of a drill that passed, and of no other one. */
-export function recordOf(drill: RestoreDrill, runBy: string, now: number): DrillRecord | undefined {
+export function recordOf(drill: RestoreDrill, { runBy, now, before }: Recording): DrillRecord | undefined {
   const { of, outcome, exitCode, failure, removed, source } = drill;
   const isProven = outcome === "passed" && exitCode === EXIT.done.code && failure === null && removed === true;
   if (!isProven || source === null) return undefined;
+  const on = timeOf(now).slice(0, 10);
+  const upgrade =
+    drill.upgrade === null ? (of === "database" ? before?.upgrade : undefined) : triedOn(drill.upgrade, on);
   return {
-    on: timeOf(now).slice(0, 10),
+    on,
     by: oneLine(`sparki drill restore${of === "cache" ? " cache" : ""}, run by ${runBy}`)
       .slice(0, MOST_CHARACTERS)
       .toWellFormed()
       .trim(),
     snapshot: source.snapshot ?? `point in time ${source.at}`,
+    ...(upgrade && { upgrade }),
   };
+}
+
+function triedOn({ to, outageSeconds }: TriedUpgrade, on: string): NonNullable<DrillRecord["upgrade"]> {
+  return { to, on, ...(outageSeconds !== null && { outageSeconds: Math.ceil(outageSeconds) }) };
 }
 
 /** The key below `sparki:preflight` that holds the newest record. */

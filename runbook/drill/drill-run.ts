@@ -9,19 +9,16 @@ import { inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Screen } from "../report/screen.ts";
 import { stackFileOf } from "../settings-file.ts";
-import { type DrillRecord, drillMessage, drillText, intentText, recordOf, writeRecord } from "./drill-report.ts";
 import {
-  chooseSource,
   type DrillFailure,
   type DrillPorts,
-  drillRestore,
-  endedBefore,
   type Identified,
   type RestoreDrill,
-  removeLeftovers,
   timeOf,
-  type Wanted,
-} from "./restore-drill.ts";
+  type UpgradePlan,
+} from "./drill.ts";
+import { type DrillRecord, drillMessage, drillText, intentText, recordOf, writeRecord } from "./drill-report.ts";
+import { chooseSource, drillRestore, endedBefore, removeLeftovers, type Wanted } from "./restore-drill.ts";
 import type { Subject } from "./subject.ts";
 
 interface DrillOptions {
@@ -29,6 +26,8 @@ interface DrillOptions {
   readonly wanted: Wanted;
   readonly limitMinutes: number;
   readonly isAbandoned: boolean;
+  /** The version that the copy is upgraded to. @default it is not */
+  readonly upgradeTo?: string;
 }
 
 type Given = Readonly<Record<string, string | boolean | undefined>>;
@@ -43,13 +42,16 @@ export function drillOptions(args: readonly (string | undefined)[], options: Giv
   if (what !== "restore") throw refused(`the drill's name is ${JSON.stringify(what ?? "")}; expected restore`);
   if (of !== "database" && of !== "cache")
     throw refused(`what to restore is ${JSON.stringify(of)}; expected database or cache`);
-  const { snapshot, pointInTime, limit, abandoned } = options;
+  const { snapshot, pointInTime, limit, abandoned, upgradeTo } = options;
   if (snapshot !== undefined && pointInTime !== undefined)
     throw refused("--snapshot and --point-in-time cannot be used together; expected one of them");
   if (of === "cache" && pointInTime !== undefined)
     throw refused("--point-in-time is for the database; Redis is restored from snapshots alone");
+  if (of === "cache" && upgradeTo !== undefined)
+    throw refused("--upgrade-to is for the database; sparki:cache.engineVersion upgrades the cache (docs/upgrades.md)");
   return {
     of,
+    ...(upgradeTo !== undefined && { upgradeTo: versionIn(upgradeTo) }),
     wanted: wantedIn(snapshot, pointInTime),
     limitMinutes: minutesIn(limit),
     isAbandoned: abandoned === true,
@@ -68,6 +70,12 @@ function wantedIn(snapshot: Given[string], moment: Given[string]): Wanted {
   throw refused(
     `--point-in-time is ${JSON.stringify(moment)}; expected a moment such as 2026-11-28T10:30:00Z, or latest`,
   );
+}
+
+/** RDS takes a version with its minor one alone. */
+function versionIn(version: Given[string]): string {
+  if (typeof version === "string" && /^\d{2}\.\d{1,3}$/.test(version)) return version;
+  throw refused(`--upgrade-to is ${JSON.stringify(version)}; expected a version of PostgreSQL such as 18.1`);
 }
 
 /** A moment on the command line, in seconds since 1970; undefined where it is none. */
@@ -90,7 +98,9 @@ function refused(message: string): DeployError {
   return new DeployError("SPARKI_USAGE", message, { hint: "npx sparki drill --help" });
 }
 
-export interface DrillRun<Q> extends Omit<DrillOptions, "of"> {
+export interface DrillRun<Q> extends Omit<DrillOptions, "of" | "upgradeTo"> {
+  /** The upgrade that is tried on the copy. @default none */
+  readonly upgrade?: UpgradePlan<Q>;
   readonly stack: string;
   readonly config: StackConfig;
   readonly subject: Subject<Q>;
@@ -155,7 +165,7 @@ function unbegun<Q>({ subject, ports: { signal } }: DrillRun<Q>, error: unknown)
 }
 
 async function drilled<Q extends Identified>(run: DrillRun<Q>): Promise<Drilled> {
-  const { stack, config, subject, ports, screen, wanted, limitMinutes, isRehearsal } = run;
+  const { stack, config, subject, ports, screen, wanted, limitMinutes, isRehearsal, upgrade } = run;
   const { clock } = ports;
   const { leftoversRemoved, source } = await begin(run).catch((error: unknown) => unbegun(run, error));
   const now = clock.now();
@@ -163,11 +173,13 @@ async function drilled<Q extends Identified>(run: DrillRun<Q>): Promise<Drilled>
   if (!isRehearsal && subject.of === "database") assertUsersIn(source.at, config, stack);
   const name = nameOf(subject, now);
   const size = subject.of === "cache" ? config.cache.nodeType : config.database.instanceClass;
-  screen.line(inColumns(intentText({ of: subject.of, stack, name, source, size, limitMinutes, now, isRehearsal })));
+  const upgradeTo = upgrade && { upgradeTo: upgrade.to };
+  const intent = { of: subject.of, stack, name, source, size, limitMinutes, now, isRehearsal, ...upgradeTo };
+  screen.line(inColumns(intentText(intent)));
   await run.agree("Make this temporary instance?");
-  const copy = { name, source, until: clock.now() + limitMinutes * 60, by: await whoRuns(ports) };
+  const copy = { name, source, until: clock.now() + limitMinutes * 60, by: await whoRuns(ports), ...upgradeTo };
   const freshAt = "newest" in wanted ? clock.now() : source.at;
-  const plan = { subject, copy, freshAt };
+  const plan = { subject, copy, freshAt, ...(upgrade && { upgrade }) };
   const drill = await showPhase(screen, clock, `restore drill of ${whole(subject)}`, async (phase) => {
     const ended = await drillRestore(
       drillPorts(run, (text) => phase.say(text)),
@@ -216,10 +228,11 @@ async function whoRuns({ env }: Ports): Promise<string> {
 
 /** Writes the record of a drill that passed; one whose record cannot be written did not do what it is for. */
 async function recorded<Q>(
-  { stack, ports }: DrillRun<Q>,
+  { stack, ports, config }: DrillRun<Q>,
   drill: RestoreDrill,
 ): Promise<{ told: RestoreDrill; record: DrillRecord | null }> {
-  const record = recordOf(drill, await whoRuns(ports), ports.clock.now());
+  const { restoreTest } = config.preflight;
+  const record = recordOf(drill, { runBy: await whoRuns(ports), now: ports.clock.now(), before: restoreTest });
   if (record === undefined) return { told: drill, record: null };
   const file = stackFileOf(stack, ports);
   try {

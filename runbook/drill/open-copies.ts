@@ -1,6 +1,6 @@
 import { askCacheInCluster } from "../../io/cluster-cache-questions.ts";
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
-import { askInCluster } from "../../io/cluster-questions.ts";
+import { askInCluster, watchInCluster } from "../../io/cluster-questions.ts";
 import { openElasticacheCopies } from "../../io/elasticache-copies.ts";
 import { openRdsCopies, type RdsCopiesOptions } from "../../io/rds-copies.ts";
 import type { CacheCopies, DatabaseCopies } from "../../io/restored-copies.ts";
@@ -9,7 +9,17 @@ import type { OpenPreflight } from "../preflight/open.ts";
 
 /** The stack's database at AWS, and copies of it that a Job in the stack's own cluster asks. */
 export async function openAwsCopies(opened: OpenPreflight): Promise<DatabaseCopies & { close(): void }> {
-  return openRdsCopies({ ...ownerOf(opened), ask: askFromCluster(opened) });
+  return openRdsCopies({ ...ownerOf(opened), ask: askFromCluster(opened), watch: watchFromCluster(opened) });
+}
+
+/** RDS limits no upgrade; a Job that nobody deletes any more ends by itself. */
+const WATCH_SECONDS = 86_400;
+
+/** Connects to a server by its host name again and again, from a Job in the stack's own cluster. */
+function watchFromCluster(opened: OpenPreflight): RdsCopiesOptions["watch"] {
+  const { clientImage: image } = opened.context.config.database;
+  return (host, job) =>
+    watchInCluster({ ...job, host, image, deadlineSeconds: WATCH_SECONDS, kubeconfig: () => kubeconfigOf(opened) });
 }
 
 /** Asks a server by its host name, from a Job in the stack's own cluster. */

@@ -2,85 +2,25 @@ import {
   type Answer,
   BackupUnreadable,
   type Copies,
-  type Copy,
   type Leftover,
   type RestoreSource,
 } from "../../io/restored-copies.ts";
-import type { Clock } from "../../shared/clock.ts";
-import { DeployError, EXIT, type ExitCodeOf, messageOf } from "../../shared/deploy-error.ts";
-import { bounded, oneLine } from "../../shared/text/visible.ts";
+import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { noMomentYet } from "../recovery/restorable.ts";
+import {
+  type DrillFailure,
+  type DrillPlan,
+  type DrillPorts,
+  type DrillReason,
+  type Identified,
+  type RestoreDrill,
+  short,
+  type TriedUpgrade,
+  timeOf,
+} from "./drill.ts";
 import type { CheckReason, CheckResult } from "./restore-checks.ts";
 import type { Subject } from "./subject.ts";
-
-/** Why a drill did not pass; each is a failure of its own. */
-export type DrillReason =
-  | CheckReason
-  | "no-backup"
-  | "old-backup"
-  | "not-restored"
-  | "not-removed"
-  | "outside"
-  | "interrupted";
-
-export interface DrillFailure {
-  readonly reason: DrillReason;
-  readonly message: string;
-  /** The next command, or what to do. */
-  readonly next: string;
-}
-
-/** What a drill came to. Only `passed` proves the backup. */
-export interface RestoreDrill {
-  readonly stack: string;
-  /** What was restored. */
-  readonly of: "database" | "cache";
-  readonly exitCode: ExitCodeOf<"done" | "refused" | "held" | "outside">;
-  readonly outcome: "passed" | "failed" | "inconclusive" | "broken-off";
-  readonly failure: DrillFailure | null;
-  /** What was restored; `at` is the moment whose data it holds, ISO 8601. */
-  readonly source: {
-    readonly kind: RestoreSource["kind"];
-    readonly snapshot: string | null;
-    readonly at: string;
-  } | null;
-  /** The temporary instance; null where none was asked for. */
-  readonly instance: string | null;
-  readonly startedAt: string;
-  readonly seconds: number;
-  /** From the request until the restored instance could be asked. */
-  readonly recoverySeconds: number | null;
-  /**
-   * How old the data was when the drill began, which is what would have been lost: of the declared rows or keys the newest,
-   * and of a cache without such keys the snapshot itself.
-   */
-  readonly dataAgeSeconds: number | null;
-  readonly checks: readonly CheckResult[];
-  /** Whether nothing of it is left; null where nothing was made. */
-  readonly removed: boolean | null;
-}
-
-export interface DrillPorts<Q> {
-  readonly copies: Copies<Q>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Shows what it waits for. */
-  say(text: string): void;
-  /** How long it is waited between two looks. */
-  readonly pollSeconds: number;
-}
-
-export interface DrillPlan<Q> {
-  readonly subject: Subject<Q>;
-  readonly copy: Copy;
-  /** What the data's age is held against: the drill's begin, or the moment that was asked for. */
-  readonly freshAt: number;
-}
-
-/** A question; its answers bear its id. */
-export interface Identified {
-  readonly id: string;
-}
+import { tryUpgrade } from "./upgrade-trial.ts";
 
 /** What is restored: the newest snapshot, one by its id, or a moment in seconds since 1970. */
 export type Wanted =
@@ -186,7 +126,7 @@ export function endedBefore(
 ): RestoreDrill {
   return {
     ...{ stack, of, ...endOf(failure), failure, source: null, instance: null, startedAt: timeOf(now), seconds: 0 },
-    ...{ recoverySeconds: null, dataAgeSeconds: null, checks: [], removed: null },
+    ...{ recoverySeconds: null, dataAgeSeconds: null, checks: [], upgrade: null, removed: null },
   };
 }
 
@@ -227,6 +167,7 @@ export async function drillRestore<Q extends Identified>(
     recoverySeconds: tried.recoverySeconds,
     dataAgeSeconds: tried.newestAt === undefined ? null : Math.max(0, began - tried.newestAt),
     checks: tried.checks,
+    upgrade: tried.upgrade,
     removed: problem === undefined,
   };
 }
@@ -236,34 +177,66 @@ interface Tried {
   readonly recoverySeconds: number | null;
   readonly newestAt: number | undefined;
   readonly checks: readonly CheckResult[];
+  readonly upgrade: TriedUpgrade | null;
 }
 
-const NOTHING = { recoverySeconds: null, newestAt: undefined, checks: [] } as const;
+const NOTHING = { recoverySeconds: null, newestAt: undefined, checks: [], upgrade: null } as const;
 
 async function tryCopy<Q extends Identified>(ports: DrillPorts<Q>, plan: DrillPlan<Q>, began: number): Promise<Tried> {
-  const { clock, copies, signal } = ports;
+  const { clock, signal } = ports;
   const failure = await availability(ports, plan);
   if (failure !== undefined) return { ...NOTHING, failure };
   const recoverySeconds = clock.now() - began;
+  let checked: Omit<Tried, "recoverySeconds"> = NOTHING_CHECKED;
   try {
-    ports.say(`asking ${plan.copy.name}`);
-    const { subject, copy, freshAt } = plan;
-    const answers = await copies.query({ copy: copy.name }, subject.questions, signal);
-    const live = await liveAnswers(ports, subject);
-    const { results, newestAt = subject.of === "cache" ? copy.source.at : undefined } = subject.judge({
-      ...{ answers, live, at: freshAt },
-    });
-    return { failure: worst(results, subject), recoverySeconds, newestAt, checks: results };
+    const { answers, live, ...read } = await readCopy(ports, plan);
+    checked = { ...read, upgrade: null };
+    if (plan.upgrade === undefined || read.failure !== null) return { ...checked, recoverySeconds };
+    const obstacles = plan.upgrade.obstacles({ answers, live });
+    const tried = await tryUpgrade(ports, { ...plan, upgrade: plan.upgrade }, obstacles);
+    const { document: upgrade } = tried;
+    if (tried.failure !== null || upgrade.outcome !== "upgraded")
+      return { ...checked, recoverySeconds, upgrade, failure: tried.failure };
+    // Whatever breaks from here on, the upgrade is told.
+    checked = { ...checked, upgrade };
+    const after = await readCopy(ports, plan, plan.upgrade.after);
+    const oldExtensions = plan.upgrade.oldExtensions(after.answers) ?? null;
+    const told = { ...upgrade, checks: after.checks, oldExtensions };
+    return { ...checked, recoverySeconds, upgrade: told, failure: afterUpgrade(after.failure) };
   } catch (error) {
-    return { ...NOTHING, recoverySeconds, failure: failureOf(error, signal, plan) };
+    return { ...checked, recoverySeconds, failure: failureOf(error, signal, plan) };
   }
+}
+
+const NOTHING_CHECKED = { failure: null, newestAt: undefined, checks: [], upgrade: null } as const;
+
+/** The same finding is another one where the backup itself had passed. */
+function afterUpgrade(failure: DrillFailure | null): DrillFailure | null {
+  return failure && { ...failure, message: `after the upgrade: ${failure.message}` };
+}
+
+/** Asks the copy and the one that serves, and judges what they answer; `more` is asked of the copy besides. */
+async function readCopy<Q extends Identified>(
+  ports: DrillPorts<Q>,
+  { subject, copy, freshAt, upgrade }: DrillPlan<Q>,
+  more: readonly Q[] = upgrade?.before ?? [],
+) {
+  ports.say(`asking ${copy.name}`);
+  const answers = await ports.copies.query({ copy: copy.name }, [...subject.questions, ...more], ports.signal);
+  const live = await liveAnswers(ports, subject, upgrade?.live);
+  const { results, newestAt = subject.of === "cache" ? copy.source.at : undefined } = subject.judge({
+    ...{ answers, live, at: freshAt },
+  });
+  return { answers, live, failure: worst(results, subject), newestAt, checks: results };
 }
 
 /** What the live one does not say is compared with nothing, which the check that asked for it tells. */
 async function liveAnswers<Q extends Identified>(
   { copies, signal, say }: DrillPorts<Q>,
-  { of, liveQuestions: questions }: Subject<Q>,
+  { of, liveQuestions }: Subject<Q>,
+  more: readonly Q[] = [],
 ): Promise<readonly Answer[]> {
+  const questions = [...liveQuestions, ...more];
   if (questions.length === 0) return [];
   say(`querying the live ${of}, to compare`);
   try {
@@ -355,7 +328,7 @@ function withLeftover(failure: DrillFailure | null, name: string, problem: strin
   return { ...failure, message: `${failure.message}. ${left}`, next: `${deletion}; ${failure.next}` };
 }
 
-const INCONCLUSIVE: ReadonlySet<DrillReason> = new Set(["not-restored", "unanswered"]);
+const INCONCLUSIVE: ReadonlySet<DrillReason> = new Set(["not-restored", "unanswered", "not-upgraded"]);
 const BROKEN_OFF: ReadonlySet<DrillReason> = new Set(["outside", "interrupted", "not-removed"]);
 
 function endOf(failure: DrillFailure | null): Pick<RestoreDrill, "outcome" | "exitCode"> {
@@ -363,12 +336,4 @@ function endOf(failure: DrillFailure | null): Pick<RestoreDrill, "outcome" | "ex
   if (BROKEN_OFF.has(failure.reason)) return { outcome: "broken-off", exitCode: EXIT.outside.code };
   if (INCONCLUSIVE.has(failure.reason)) return { outcome: "inconclusive", exitCode: EXIT.held.code };
   return { outcome: "failed", exitCode: EXIT.refused.code };
-}
-
-export function timeOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
-
-function short(text: string): string {
-  return bounded(oneLine(text), 400);
 }

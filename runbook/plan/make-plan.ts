@@ -37,6 +37,7 @@ import {
   stateEntries,
 } from "./fingerprint.ts";
 import { type HelmDiff, helmDiffs } from "./helm-diff.ts";
+import { plannedNotices } from "./notices.ts";
 import type { Plan, PlannedChange, SchemaLevel } from "./plan.ts";
 import {
   type PlannedResource,
@@ -184,6 +185,7 @@ async function planOf(
     ...(result.code !== undefined && { code: result.code }),
     ...releaseChange(config, exported),
     changes: changesOf(changed),
+    notices: plannedNotices(changed, config),
     unchanged: kept.filter(({ action }) => action === "same").length,
     drift,
     wayBack,

@@ -3,7 +3,17 @@ import { COST_COLUMNS, costRows } from "./cost-change.ts";
 import type { Drift, InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, rollbackLists, shortType } from "./plan-text.ts";
+import {
+  deployCommand,
+  inputChangeText,
+  NOTHING_NOTICED,
+  NOTICES_TITLE,
+  noticeLines,
+  planFacts,
+  riskCounts,
+  rollbackLists,
+  shortType,
+} from "./plan-text.ts";
 import { RISK_TITLES } from "./planned.ts";
 
 /** The plan as one HTML page that needs no network and no script, and fits a telephone's width. */
@@ -17,6 +27,7 @@ export function planHtml(plan: Plan): string {
       const changes = plan.changes.filter((change) => change.risk === risk);
       return section(`${RISK_TITLES[risk]} (${count})`, list(changes.map(changeItem)));
     }),
+    section(NOTICES_TITLE, noticesList(plan)),
     section("Changed by hand", driftList(plan)),
     section("If it fails", rollbackText(plan)),
     section("Policies", policyHtml(plan.policy)),
@@ -65,6 +76,11 @@ function chartSummary({ release, live, objects, callouts }: HelmDiff): string {
 
 function inputList(changes: readonly InputChange[]): string {
   return changes.length > 0 ? list(changes.map((change) => `<code>${text(inputChangeText(change))}</code>`)) : "";
+}
+
+function noticesList(plan: Plan): string {
+  const lines = noticeLines(plan);
+  return lines.length > 0 ? list(lines.map(text)) : `<p>${text(NOTHING_NOTICED)}</p>`;
 }
 
 function driftList({ drift }: Plan): string {

@@ -4,7 +4,17 @@ import { COST_COLUMNS, costRows } from "./cost-change.ts";
 import type { Drift } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
-import { deployCommand, inputChangeText, planFacts, riskCounts, rollbackLists, shortType } from "./plan-text.ts";
+import {
+  deployCommand,
+  inputChangeText,
+  NOTHING_NOTICED,
+  NOTICES_TITLE,
+  noticeLines,
+  planFacts,
+  riskCounts,
+  rollbackLists,
+  shortType,
+} from "./plan-text.ts";
 import { RISK_TITLES } from "./planned.ts";
 
 /** A comment on a pull request holds 65,536 characters; a new release's manifests alone would fill it. */
@@ -23,6 +33,11 @@ export function planMarkdown(plan: Plan): string {
       const group = changes.filter((change) => change.risk === risk);
       return section(`${RISK_TITLES[risk]} (${count})`, group.flatMap(changeLines));
     }),
+    section(
+      NOTICES_TITLE,
+      noticeLines(plan).map((line) => `- ${cell(line)}`),
+      NOTHING_NOTICED,
+    ),
     section("Changed by hand", drift?.flatMap(driftLines) ?? ["Not checked."], "Nothing: the cloud matches the state."),
     ...rollbackLists(plan).map(([title, names]) =>
       section(

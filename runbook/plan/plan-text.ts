@@ -1,8 +1,9 @@
 import { EXIT, type ExitCodeOf, isMistake } from "../../shared/deploy-error.ts";
-import { expectedText, inColumns } from "../report/columns.ts";
+import { duration, expectedText, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import { costFact } from "./cost-change.ts";
 import type { InputChange } from "./difference.ts";
+import type { Effect, PlannedNotice } from "./notices.ts";
 import type { Plan } from "./plan.ts";
 import { RISK_TITLES, RISKS, type Risk } from "./planned.ts";
 
@@ -73,10 +74,50 @@ export function riskCounts({ changes }: Plan): readonly (readonly [Risk, number]
   );
 }
 
+export const NOTICES_TITLE = "What users notice";
+/** The table of `notices.ts` is of these three alone. */
+export const NOTHING_NOTICED = "Nothing of the database, the cache and the cluster, by what AWS publishes.";
+
+/** What users notice, in a line each. */
+export function noticeLines({ notices }: Plan): readonly string[] {
+  return notices.map(noticeText);
+}
+
+function noticeText(notice: PlannedNotice): string {
+  const { name, what, from, to, undoneBy } = notice;
+  const change = from === null && to === null ? what : `${what} ${from ?? "none"} → ${to ?? "none"}`;
+  const undo = undoneBy === null ? "" : `; only snapshot ${undoneBy} undoes it`;
+  return `${name}: ${change}, ${effectText(notice)}${whenText(notice)}${undo}`;
+}
+
+function effectText(notice: PlannedNotice): string {
+  const { effect, note } = notice;
+  const texts: Readonly<Record<Effect, string>> = {
+    outage: `nobody reaches it${outageText(notice)}`,
+    failover: "every connection to it is lost once, and for some seconds none is made",
+    restart: "it restarts, and nobody reaches it meanwhile, for how long is not known",
+    moves: "its API server stays reachable; then every node is replaced and its pods move, as their budgets allow",
+    conditional: `nobody reaches it for a moment, ${note}`,
+    gone: "nobody reaches it until another one is there, and what it holds is gone",
+    unknown: "not known whether users notice",
+  };
+  return texts[effect];
+}
+
+function outageText({ what, to, measured }: PlannedNotice): string {
+  if (measured !== null) return ` for about ${duration(measured.seconds)} (measured by the drill of ${measured.on})`;
+  const unknown = ", for how long is not known";
+  return what === "PostgreSQL" ? `${unknown}: npx sparki drill restore --upgrade-to ${to} measures it` : unknown;
+}
+
+function whenText({ when }: PlannedNotice): string {
+  return when === "maintenance-window" ? ", in the maintenance window" : "";
+}
+
 /** A plan in the words of its reports, for whoever tells of it elsewhere: the same facts, and the risks with their titles. */
 export function planWords(plan: Plan) {
   const risks = riskCounts(plan).map(([risk, count]) => ({ risk, title: RISK_TITLES[risk], count }));
-  return { facts: planFacts(plan), risks };
+  return { facts: planFacts(plan), risks, usersNotice: noticeLines(plan) };
 }
 
 export function inputChangeText({ path, from, to }: InputChange): string {
@@ -116,6 +157,7 @@ export function planSummary(plan: Plan, files: { readonly html: string }, paint:
       return loud.includes(risk) ? paint.bad(line) : line;
     }),
     ...(plan.drift ?? []).map(({ name }) => paint.bad(`  changed by hand: ${name}`)),
+    ...noticeLines(plan).map((line) => paint.bad(inColumns(`  users notice: ${line}`))),
     "",
     `Report: ${files.html}`,
     ...(isGood

@@ -7,6 +7,7 @@ import type { CriticalPath } from "./critical-path.ts";
 import type { Drift, InputChange } from "./difference.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
+import type { PlannedNotice } from "./notices.ts";
 import type { PlannedRollback, Risk } from "./planned.ts";
 
 /** One change that a deployment would make, without any secret's value. */
@@ -46,6 +47,8 @@ export interface Plan {
   /** The most dangerous first. */
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
+  /** What users notice of the changes, or what nobody knows whether they do. */
+  readonly notices: readonly PlannedNotice[];
   /** Undefined where it was not checked. */
   readonly drift: readonly Drift[] | undefined;
   /** Undefined where nothing is live to roll back to, or the deployment's own preview failed. */

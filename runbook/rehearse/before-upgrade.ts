@@ -36,7 +36,7 @@ function postgresBefore({ database: { engineVersion } }: StackConfig): Setting[]
   return [{ key: ["sparki:database", "engineVersion"], value }];
 }
 
-/** What of a stack's config permits the upgrade to the version that it names. */
+/** What of a stack's config permits the upgrade to the version that it names, a drill's record of today included. */
 export function settingsOfUpgrade(
   { snapshot }: NonNullable<ScenarioRelease["permits"]>,
   raw: Readonly<Record<string, string>>,
@@ -46,7 +46,12 @@ export function settingsOfUpgrade(
   const { database } = parseConfig(raw, stack);
   const from = `${Number(database.engineVersion.split(".")[0]) - 1}`;
   const until = dayOf(now + PERMITTED_DAYS * DAY);
-  return [{ key: ["sparki:database", "majorUpgrade"], value: { from, snapshot, by: "@rehearsal", until } }];
+  const on = dayOf(now);
+  const upgrade = { to: database.engineVersion, on };
+  return [
+    { key: ["sparki:database", "majorUpgrade"], value: { from, snapshot, by: "@rehearsal", until } },
+    { key: ["sparki:preflight", "restoreTest"], value: { on, by: "rehearsal", snapshot: "none", upgrade } },
+  ];
 }
 
 function redisBefore({ cache }: StackConfig): Setting[] {

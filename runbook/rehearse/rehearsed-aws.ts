@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Leftovers } from "../../io/aws-leftovers.ts";
 import type { DatabaseReplacement } from "../../io/database-replacement.ts";
@@ -10,9 +11,13 @@ import {
   type CacheCopies,
   type CacheQuestion,
   type Copies,
+  type CopyUpgrades,
   type DatabaseCopies,
+  type Outage,
   type Question,
+  type ReachWatch,
   type Snapshot,
+  UpgradeRefused,
 } from "../../io/restored-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { AskCostExplorer } from "../housekeeping/costs.ts";
@@ -23,7 +28,11 @@ export type AskRehearsal = (method: "GET" | "POST", path: string, body?: unknown
 const backupsSchema = z.object({ backups: z.array(z.object({ id: z.string(), at: z.number() })) });
 const copiesSchema = z.object({
   copies: z.array(
-    z.object({ name: z.string(), status: z.string(), why: z.string().optional(), until: z.number(), by: z.string() }),
+    z.object({
+      ...{ name: z.string(), status: z.string(), why: z.string().optional(), until: z.number(), by: z.string() },
+      ...{ version: z.string(), events: z.array(z.object({ at: z.number(), text: z.string() })) },
+      log: z.array(z.string()),
+    }),
   ),
 });
 const answersSchema = z.object({
@@ -81,6 +90,71 @@ function copiesAt<Q>(ask: AskRehearsal, { path, live, storageGib }: Asking): Omi
   };
 }
 
+const versionSchema = z.object({ version: z.string() });
+const WATCH_MILLISECONDS = 50;
+
+/** What upgrades a copy there: the rehearsal's model of RDS, over the real server. */
+function upgradesAt(ask: AskRehearsal, database: string): CopyUpgrades {
+  const copyNamed = async (name: string) => {
+    const { copies } = copiesSchema.parse(await ask("GET", "/copies"));
+    const found = copies.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    throw new DeployError("SPARKI_OUTSIDE", `${name} does not exist any more`);
+  };
+  return {
+    liveVersion: async () => versionSchema.parse(await ask("POST", "/copies/version", { name: database })).version,
+    begin: async (name, version) => {
+      try {
+        await ask("POST", "/copies/upgrade", { name, version });
+      } catch (cause) {
+        if (cause instanceof Error && /\bInvalidParameterCombination\b/.test(cause.message))
+          throw new UpgradeRefused(cause.message, { cause });
+        throw cause;
+      }
+    },
+    state: async (name, since) => {
+      const { status, version, events } = await copyNamed(name);
+      const told = events.filter(({ at }) => at >= Math.floor(since)).map(({ text }) => text);
+      return { status, version, isPending: status === "upgrading", events: told };
+    },
+    refusalLog: async (name) => (await copyNamed(name)).log,
+    watch: async (name) => watchAt(ask, name),
+  };
+}
+
+/** Asks the server again and again; resolves once it has been asked. */
+async function watchAt(ask: AskRehearsal, name: string): Promise<ReachWatch> {
+  const ended = new AbortController();
+  const outages: Outage[] = [];
+  let down: number | undefined;
+  const look = async () => {
+    const at = Date.now() / 1000;
+    const questions = [{ id: "reach", sql: "SELECT 1" }];
+    const { answers } = answersSchema.parse(await ask("POST", "/copies/ask", { name, questions }));
+    const isReached = answers.some((answer) => "value" in answer);
+    if (!isReached) down ??= at;
+    else if (down !== undefined) {
+      outages.push({ from: down, until: Date.now() / 1000 });
+      down = undefined;
+    }
+  };
+  await look();
+  const looks = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep(WATCH_MILLISECONDS, undefined, { signal: ended.signal }).catch(() => undefined);
+      await look();
+    }
+  })();
+  looks.catch(() => undefined);
+  return {
+    end: async () => {
+      ended.abort();
+      await looks;
+      return down === undefined ? outages : [...outages, { from: down, until: Date.now() / 1000 }];
+    },
+  };
+}
+
 /** As AWS refuses a restore for its backup's sake. */
 const UNREADABLE = /\b(?:DBSnapshotNotFound|SnapshotNotFoundFault|KMSKeyNotAccessibleFault|InvalidKMSKeyFault)\b/;
 
@@ -92,6 +166,7 @@ export function rehearsedCopies(ask: AskRehearsal, database: string, storageGib:
   const copies = copiesAt<Question>(ask, { path: "/copies", live: database, storageGib });
   return {
     ...copies,
+    upgrades: upgradesAt(ask, database),
     restorable: async () => {
       const { backups } = backupsSchema.parse(await ask("POST", "/copies/backups", { name: database }));
       const oldest = backups.at(-1);

@@ -50,6 +50,21 @@ describe("planComment", () => {
     expect(text).toContain(RUN);
   });
 
+  it("says what users notice, where anything is", async () => {
+    const resized = {
+      op: "update" as const,
+      ...DATABASE,
+      before: { instanceClass: "a" },
+      after: { instanceClass: "b" },
+    };
+    const { document } = await documentOf({ steps: [resized], ...state });
+    expect(planComment({ staging: document }, RUN)).toContain(
+      "database-instance: instance class a → b, nobody reaches it",
+    );
+    const nothing = await documentOf({ steps: [] });
+    expect(planComment({ staging: nothing.document }, RUN)).not.toContain("What users notice");
+  });
+
   it("begins with the mark by which the workflow finds it again", async () => {
     const { document } = await documentOf({ steps });
     expect(planComment({ staging: document }, RUN).startsWith(`${COMMENT_MARK}\n`)).toBe(true);

@@ -5,7 +5,7 @@ import pg from "pg";
 import { addressesOf } from "../../rehearsal/addresses.ts";
 import { LIMITS, loadMigrations, migrate } from "../../rehearsal/app/migrate.ts";
 import { Databases } from "../../rehearsal/backing/database.ts";
-import { CertificateAuthority } from "../../rehearsal/certificates.ts";
+import { CertificateAuthority, openDatabaseAuthorities } from "../../rehearsal/certificates.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { ALLOWED_EXAMPLES, STATEMENT_RULES, type StatementRule } from "../../runbook/preflight/migration-rules.ts";
 import { migrationProblems } from "../../runbook/preflight/migrations.ts";
@@ -35,7 +35,8 @@ async function connected(database = DATABASE.databaseName): Promise<pg.Client> {
 
 beforeAll(async () => {
   const authority = await CertificateAuthority.open(run);
-  databases = new Databases({ runDirectory: run, authority, processes, addresses: ADDRESSES });
+  const authorities = await openDatabaseAuthorities(run, authority);
+  databases = new Databases({ runDirectory: run, authorities, processes, addresses: ADDRESSES });
   await databases.start(DATABASE);
   client = await connected();
   await client.query(OLD_SCHEMA);

@@ -119,6 +119,26 @@ describe("sparki preflight", () => {
       drilled = record.snapshot;
     });
 
+    it("tries an upgrade on a copy, and refuses a version that RDS does not upgrade to before it makes one", async () => {
+      const drill = (version: string) =>
+        terminal.run(`node ${SPARKI} drill restore --stack staging --yes --json --upgrade-to ${version}`);
+      const refused = await drill("16.4");
+      expect(refused.exitCode).toBe(2);
+      expect(JSON.parse(refused.stdout).error.message).toMatch(
+        /^--upgrade-to is 16.4, and the database has PostgreSQL 17.6; expected one of 17.*18.1/,
+      );
+      const { exitCode, stdout } = await drill("18.1");
+      const { outcome, failure, removed, record, upgrade } = JSON.parse(stdout);
+      expect({ exitCode, outcome, failure, removed }).toEqual({
+        ...{ exitCode: 0, outcome: "passed", failure: null, removed: true },
+      });
+      expect(upgrade).toMatchObject({ from: "17.6", to: "18.1", outcome: "upgraded", obstacles: [], unmeasured: null });
+      // The model's ten minutes take 1.2 s.
+      expect(upgrade.outageSeconds).toBeGreaterThan(1.1);
+      expect(record.upgrade).toMatchObject({ to: "18.1", outageSeconds: Math.ceil(upgrade.outageSeconds) });
+      drilled = record.snapshot;
+    });
+
     it("drills the restore of its cache", async () => {
       const drill = `node ${SPARKI} drill restore cache --stack staging --yes --json`;
       const { exitCode, stdout } = await terminal.run(drill);

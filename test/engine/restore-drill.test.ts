@@ -12,9 +12,11 @@ import type { Backing } from "../../rehearsal/backing/serve.ts";
 import type { Route } from "../../rehearsal/control.ts";
 import { copyRoutes } from "../../rehearsal/copies.ts";
 import { Processes } from "../../rehearsal/processes.ts";
+import type { DrillPorts } from "../../runbook/drill/drill.ts";
 import { checksIn, type RestoreChecks } from "../../runbook/drill/restore-checks.ts";
-import { chooseSource, type DrillPorts, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
+import { chooseSource, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
 import { databaseSubject } from "../../runbook/drill/subject.ts";
+import { databaseUpgrade } from "../../runbook/drill/upgrade-trial.ts";
 import { rehearsedCopies } from "../../runbook/rehearse/rehearsed-aws.ts";
 import { onDatabase, startTestBacking } from "../support/test-backing.ts";
 
@@ -38,7 +40,8 @@ let snapshots = 0;
 beforeAll(async () => {
   backing = await startTestBacking({ run, addresses, processes });
   await backing.database.start(DATABASE);
-  routes = copyRoutes(backing.database);
+  // The ten minutes of a major upgrade pass in three seconds.
+  routes = copyRoutes(backing.database, { timeScale: 0.005 });
   // What the command's own port asks over HTTP, and what answers it there.
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await routes[`${method} ${path}`]?.(body, path);
@@ -242,6 +245,96 @@ describe("drillRestore, on a real PostgreSQL", () => {
     const late = { ...copy, name: `${copy.name}-late`, until: Date.now() / 1000 - 1 };
     await copies.restore(late);
     expect(await removeLeftovers(ports(), wanted)).toEqual([late.name]);
+    await expectNothingLeft();
+  });
+});
+
+describe("drillRestore with an upgrade, on a real PostgreSQL", () => {
+  const VERSIONS = { from: "17.6", to: "18.1" };
+  const upgradePlan = async () => {
+    const plan = planOf(await snapshotNow());
+    return { ...plan, copy: { ...plan.copy, upgradeTo: VERSIONS.to }, upgrade: databaseUpgrade(VERSIONS) };
+  };
+  const superuser = <T>(act: (client: pg.Client) => Promise<T>) => {
+    const password = readFileSync(join(backing.database.folderOf(LIVE), "superuser"), "utf8");
+    return onDatabase({ run, addresses }, { username: "rdsadmin", password }, act);
+  };
+
+  it("upgrades the copy, measures how long nobody reached it, asks again, and tells which extensions are behind", async () => {
+    const drill = await drillRestore(ports(), await upgradePlan());
+    expect(drill).toMatchObject({ outcome: "passed", exitCode: 0, failure: null, removed: true });
+    expect(drill.upgrade).toMatchObject({
+      ...{ ...VERSIONS, outcome: "upgraded", obstacles: [], unmeasured: null, oldExtensions: [], log: [] },
+      said: ["Database instance engine version upgrade completed"],
+    });
+    expect(drill.upgrade?.checks.map(({ name, passed }) => [name, passed])).toEqual(
+      drill.checks.map(({ name }) => [name, true]),
+    );
+    // The model's outage, and what the server takes to stop and to start.
+    expect(drill.upgrade?.outageSeconds).toBeGreaterThan(2.9);
+    expect(drill.upgrade?.outageSeconds).toBeLessThanOrEqual(drill.upgrade?.seconds ?? 0);
+    process.stderr.write(`nobody reached the copy for ${drill.upgrade?.outageSeconds?.toFixed(2)} s\n`);
+    await expectNothingLeft();
+  });
+
+  it("is refused by RDS for what keeps a PostgreSQL from being upgraded, and names each object", async () => {
+    await query("CREATE TABLE calls (id int, handler regproc, kept regclass)");
+    await query("CREATE DOMAIN named AS regconfig");
+    await query("CREATE TABLE texts (language named[])");
+    await query("CREATE TABLE parents (id int NOT NULL); CREATE TABLE children () INHERITS (parents)");
+    await query("ALTER TABLE children ALTER COLUMN id DROP NOT NULL");
+    const drill = await drillRestore(ports(), await upgradePlan());
+    expect(drill).toMatchObject({
+      outcome: "failed",
+      exitCode: 1,
+      failure: { reason: "upgrade-refused" },
+      removed: true,
+    });
+    expect(drill.failure?.message).toContain(
+      "RDS does not upgrade the copy to 18.1: Database instance is in a state that cannot be upgraded: PreUpgrade checks failed: The instance could not be upgraded because a 'reg*' data type is used in user tables.",
+    );
+    expect(drill.failure?.message).toContain("public.calls.handler, public.texts.language");
+    expect(drill.failure?.message).not.toContain("calls.kept");
+    expect(drill.upgrade?.obstacles).toMatchObject([
+      { kind: "reg-columns", count: 2 },
+      { kind: "not-null-inheritance", count: 1, names: ["public.children.id"] },
+    ]);
+    expect(drill.upgrade).toMatchObject({ outcome: "refused", seconds: null, outageSeconds: 0, oldExtensions: null });
+    expect(drill.upgrade?.log.join("\n")).toContain("Following usages in database 'sparki'");
+    expect(drill.checks.every(({ passed }) => passed)).toBe(true);
+    await query("DROP TABLE calls, texts, children, parents; DROP DOMAIN named");
+    await expectNothingLeft();
+  });
+
+  it("names a prepared transaction and an invalid database of the copy", async () => {
+    await superuser((client) => client.query("ALTER SYSTEM SET max_prepared_transactions = 5"));
+    await backing.database.interrupt(LIVE, async () => {});
+    await sql(async (client) => {
+      await client.query("BEGIN; CREATE TABLE half (id int); PREPARE TRANSACTION 'left-open'");
+    });
+    await superuser(async (client) => {
+      await client.query("CREATE DATABASE torn");
+      await client.query("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'torn'");
+    });
+    const drill = await drillRestore(ports(), await upgradePlan());
+    expect(drill.failure).toMatchObject({ reason: "upgrade-refused" });
+    expect(drill.upgrade?.obstacles).toMatchObject([
+      { kind: "prepared-transactions", of: "copy", count: 1, names: ["left-open in sparki"] },
+      { kind: "invalid-databases", of: "copy", count: 1, names: ["torn"] },
+    ]);
+    expect(drill.upgrade?.said.at(-1)).toContain("prepared transactions");
+    await query("ROLLBACK PREPARED 'left-open'");
+    await superuser((client) => client.query("DROP DATABASE torn"));
+    await expectNothingLeft();
+  });
+
+  it("deletes the copy when it is interrupted while RDS upgrades it", async () => {
+    const interruption = new AbortController();
+    const say = (text: string) => {
+      if (/ is upgrading, /.test(text)) interruption.abort();
+    };
+    const drill = await drillRestore(ports(interruption.signal, say), await upgradePlan());
+    expect(drill).toMatchObject({ outcome: "broken-off", failure: { reason: "interrupted" }, removed: true });
     await expectNothingLeft();
   });
 });

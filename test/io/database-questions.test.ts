@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answersIn, questionsJob } from "../../io/database-questions.ts";
+import { answersIn, outagesIn, questionsJob, watchJob } from "../../io/database-questions.ts";
 
 const questions = [
   { id: "level", sql: "SELECT max(level) FROM schema_migrations" },
@@ -92,5 +92,74 @@ describe("answersIn", () => {
     expect(() =>
       answersIn("sparki-answer reach failed FATAL:  28P01: password authentication failed", questions),
     ).toThrow(expect.objectContaining({ code: "SPARKI_OUTSIDE", message: expect.stringContaining("28P01") }));
+  });
+});
+
+describe("watchJob", () => {
+  const watch = watchJob({
+    name: "drill-watch",
+    image: "ghcr.io/a/psql@sha256:1",
+    host: "db.example",
+    deadlineSeconds: 900,
+  });
+
+  it("connects as the questions do, with a shorter patience, until its time is over", () => {
+    const container = watch.spec?.template.spec?.containers[0];
+    const environment = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    expect(environment).toMatchObject({ PGHOST: "db.example", PGSSLMODE: "verify-full", PGCONNECT_TIMEOUT: "3" });
+    expect(watch.spec).toMatchObject({ activeDeadlineSeconds: 900, backoffLimit: 0 });
+  });
+
+  it("runs its script: tells each change between reached and not, and nothing else", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-watch-"));
+    try {
+      const secrets = join(folder, "secrets");
+      mkdirSync(secrets);
+      for (const name of ["username", "password"]) writeFileSync(join(secrets, name), `secret-${name}`);
+      // The clock goes on by a second at each reading, and the twelfth sleep ends the script.
+      const count = (file: string) =>
+        `n=$(($(cat "${folder}/${file}" 2>/dev/null || echo 0) + 1)); echo $n > "${folder}/${file}"`;
+      const scripts = {
+        psql: `#!/bin/sh\n${count("asked")}\ncase $n in 1|2|6|7|8) exit 2;; *) echo 1;; esac\n`,
+        sleep: `#!/bin/sh\n${count("slept")}\n[ $n -lt 12 ] || kill $PPID\n`,
+        date: `#!/bin/sh\n${count("dated")}\necho $((1000 + n))\n`,
+      };
+      for (const [name, script] of Object.entries(scripts)) {
+        writeFileSync(join(folder, name), script);
+        chmodSync(join(folder, name), 0o755);
+      }
+      const [shell = "", flags = "", script = "", ...rest] = watch.spec?.template.spec?.containers[0]?.command ?? [];
+      const here = script.replaceAll("/mnt/secrets/database", secrets);
+      const env = { PATH: `${folder}:${process.env.PATH}` };
+      const { stdout } = spawnSync(shell, [flags, here, ...rest], { env, encoding: "utf8", timeout: 60_000 });
+      const lines = stdout.trimEnd().split("\n");
+      expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+        ...["sparki-reach down", "sparki-reach up", "sparki-reach down", "sparki-reach up"],
+      ]);
+      const [outage] = outagesIn(lines, 0) ?? [];
+      // Three tries failed, and the fourth was answered.
+      expect((outage?.until ?? 0) - (outage?.from ?? 0)).toBe(4);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("outagesIn", () => {
+  it.each<[string, string[], unknown]>([
+    ["nobody ever reached it", ["sparki-reach down 5"], undefined],
+    ["it says nothing", ["noise"], undefined],
+    ["it was reached all the time", ["sparki-reach down 5", "sparki-reach up 9", "noise"], []],
+    [
+      "it broke off twice",
+      ["sparki-reach up 1", "sparki-reach down 5", "sparki-reach up 9", "sparki-reach down 20", "sparki-reach up 21"],
+      [
+        { from: 5, until: 9 },
+        { from: 20, until: 21 },
+      ],
+    ],
+    ["it is still away", ["sparki-reach up 1", "sparki-reach down 5"], [{ from: 5, until: 30 }]],
+  ])("reads the log where %s", (_, lines, expected) => {
+    expect(outagesIn(lines, 30)).toEqual(expected);
   });
 });

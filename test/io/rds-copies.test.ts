@@ -1,5 +1,5 @@
 import { openRdsCopies } from "../../io/rds-copies.ts";
-import { BackupUnreadable, type Copy } from "../../io/restored-copies.ts";
+import { BackupUnreadable, type Copy, UpgradeRefused } from "../../io/restored-copies.ts";
 import { type FakeAnswer, type FakeAws, fakeAwsNetwork, xml } from "../support/fake-rds.ts";
 import { COPY, DRILL_NOW, SNAPSHOT } from "../support/restored-copies.ts";
 
@@ -49,6 +49,10 @@ async function open(aws: FakeAws) {
     ask: async (host, job) => {
       jobs.push({ host, name: job.name, admit: job.admit });
       return [];
+    },
+    watch: async (host, job) => {
+      jobs.push({ host, name: job.name, admit: job.admit });
+      return { end: async () => [] };
     },
   });
   const parametersOf = (action: string) =>
@@ -330,5 +334,135 @@ describe("openRdsCopies, what is deleted", () => {
     });
     const [found] = await copies.leftovers();
     expect(found?.until).toBeGreaterThan(DRILL_NOW * 100);
+  });
+});
+
+describe("openRdsCopies, an upgrade of a copy", () => {
+  const marked = (more: Readonly<Record<string, string>> = {}) =>
+    instance(COPY.name, { TagList: MARK, EngineVersion: "17.6", ...more });
+  const standing = (more?: Readonly<Record<string, string>>) => ({
+    DescribeDBInstances: instances({ [COPY.name]: marked(more), [LIVE]: instance(LIVE, { EngineVersion: "17.6" }) }),
+    CreateDBParameterGroup: () => xml({ DBParameterGroup: "" }),
+    ModifyDBInstance: () => marked(),
+  });
+  const upgradesOf = async (aws: FakeAws) => {
+    const opened = await open(aws);
+    if (opened.copies.upgrades === undefined) throw new Error("expected upgrades");
+    return { ...opened, upgrades: opened.copies.upgrades };
+  };
+
+  it("is asked for at once, with parameters of its own of the new family, marked as the drill's", async () => {
+    const { upgrades, parametersOf, actions } = await upgradesOf(standing());
+    expect(await upgrades.liveVersion()).toBe("17.6");
+    await upgrades.begin(COPY.name, "18.1");
+    expect(parametersOf("CreateDBParameterGroup")).toMatchObject({
+      ...{ DBParameterGroupName: COPY.name, DBParameterGroupFamily: "postgres18" },
+    });
+    expect(Object.values(parametersOf("CreateDBParameterGroup"))).toContain("sparki-drill");
+    expect(parametersOf("ModifyDBInstance")).toMatchObject({
+      ...{ DBInstanceIdentifier: COPY.name, EngineVersion: "18.1", ApplyImmediately: "true" },
+      ...{ AllowMajorVersionUpgrade: "true", DBParameterGroupName: COPY.name },
+    });
+    expect(actions().filter((action) => action === "ModifyDBInstance")).toHaveLength(1);
+  });
+
+  it("needs no other parameters for a minor version", async () => {
+    const { upgrades, parametersOf, actions } = await upgradesOf(standing());
+    await upgrades.begin(COPY.name, "17.10");
+    expect(actions()).not.toContain("CreateDBParameterGroup");
+    expect(parametersOf("ModifyDBInstance")).not.toHaveProperty("AllowMajorVersionUpgrade");
+    expect(parametersOf("ModifyDBInstance")).not.toHaveProperty("DBParameterGroupName");
+  });
+
+  it.each([
+    ["InvalidParameterCombination", true],
+    ["InvalidParameterValue", true],
+    ["AccessDenied", false],
+  ])("is refused by RDS itself: %s is %s", async (refused, isRefusal) => {
+    const { upgrades } = await upgradesOf({ ...standing(), ModifyDBInstance: () => ({ refused, message: "said" }) });
+    const error: unknown = await upgrades.begin(COPY.name, "18.1").catch((caught: unknown) => caught);
+    expect(error instanceof UpgradeRefused).toBe(isRefusal);
+    expect(error).toMatchObject({ message: expect.stringContaining("said") });
+  });
+
+  it("never touches what no drill has made", async () => {
+    const bare = { ...standing(), DescribeDBInstances: instances({ [COPY.name]: instance(COPY.name) }) };
+    const { upgrades, actions } = await upgradesOf(bare);
+    for (const name of [LIVE, COPY.name, "sparki-staging-drill-1"])
+      await expect(upgrades.begin(name, "18.1")).rejects.toThrow(/drill/);
+    expect(actions()).not.toContain("ModifyDBInstance");
+    await expect(upgrades.watch(LIVE, new AbortController().signal)).rejects.toThrow(/was not created by a drill/);
+  });
+
+  it("tells how it stands, what is still to come, and its own events since then, oldest first", async () => {
+    const event = (Message: string, at: string, SourceIdentifier = COPY.name) =>
+      `<Event>${xml({ Message, Date: at, SourceIdentifier })}</Event>`;
+    const pending = { PendingModifiedValues: xml({ EngineVersion: "18.1" }) };
+    const { upgrades, parametersOf } = await upgradesOf({
+      ...standing(pending),
+      DescribeEvents: () =>
+        `<Events>${event("second", "2026-11-28T12:02:00Z")}${event("first", "2026-11-28T12:01:00Z")}${event("another's", "2026-11-28T12:01:30Z", "other")}</Events>`,
+    });
+    expect(await upgrades.state(COPY.name, DRILL_NOW + 0.7)).toEqual({
+      ...{ status: "available", version: "17.6", isPending: true, events: ["first", "second"] },
+    });
+    expect(parametersOf("DescribeEvents")).toMatchObject({
+      ...{ SourceIdentifier: COPY.name, SourceType: "db-instance", StartTime: "2026-11-28T12:00:00Z" },
+    });
+  });
+
+  it("reads the end of what pg_upgrade wrote, the newest first, and no other log", async () => {
+    const file = (LogFileName: string, LastWritten: string) =>
+      `<DescribeDBLogFilesDetails>${xml({ LogFileName, LastWritten })}</DescribeDBLogFilesDetails>`;
+    const { upgrades, asked } = await upgradesOf({
+      ...standing(),
+      DescribeDBLogFiles: () =>
+        `<DescribeDBLogFiles>${file("error/postgresql.log.2026-11-28-12", "3")}${file("error/pg_upgrade_precheck.log.1764331200", "1")}${file("error/tables_using_reg.txt.1764331200", "2")}</DescribeDBLogFiles>`,
+      DownloadDBLogFilePortion: (parameters) =>
+        xml({ LogFileData: `of ${parameters.get("LogFileName")}\n\nthe end`, AdditionalDataPending: "false" }),
+    });
+    expect(await upgrades.refusalLog(COPY.name)).toEqual([
+      ...["error/tables_using_reg.txt.1764331200:", "of error/tables_using_reg.txt.1764331200", "the end"],
+      ...["error/pg_upgrade_precheck.log.1764331200:", "of error/pg_upgrade_precheck.log.1764331200", "the end"],
+    ]);
+    expect(asked.filter(({ action }) => action === "DownloadDBLogFilePortion")).toHaveLength(2);
+  });
+
+  it("is watched at the copy's own address", async () => {
+    const { upgrades, jobs } = await upgradesOf(standing());
+    const watch = await upgrades.watch(COPY.name, new AbortController().signal);
+    expect(await watch.end()).toEqual([]);
+    expect(jobs).toMatchObject([{ host: `${COPY.name}.example`, name: expect.stringMatching(/^drill-watch-\d{14}$/) }]);
+  });
+
+  it("leaves no backup behind, and no parameters: they go between the instance and its group", async () => {
+    const marks = MARK + tag("sparki-drill-upgrade", "18.1");
+    let refusals = 1;
+    const { copies, actions } = await open({
+      DescribeSecurityGroups: () => `<securityGroupInfo>${group(COPY.name, marks)}</securityGroupInfo>`,
+      DeleteDBParameterGroup: () => (refusals-- > 0 ? { refused: "InvalidDBParameterGroupState" } : ""),
+      DeleteSecurityGroup: () => xml({ return: "true" }),
+    });
+    expect(await copies.remove(COPY.name)).toBe(false);
+    expect(actions()).not.toContain("DeleteSecurityGroup");
+    expect(await copies.remove(COPY.name)).toBe(true);
+    const restored = await open({
+      CreateSecurityGroup: () => xml({ groupId: "sg-1" }),
+      DescribeSecurityGroups: () => `<securityGroupInfo>${group(COPY.name, marks)}</securityGroupInfo>`,
+      RestoreDBInstanceFromDBSnapshot: () => instance(COPY.name),
+    });
+    await restored.copies.restore({ ...COPY, upgradeTo: "18.1" });
+    const asked = restored.parametersOf("RestoreDBInstanceFromDBSnapshot");
+    expect(asked).toMatchObject({ BackupRetentionPeriod: "0" });
+    expect(Object.values(asked)).toContain("sparki-drill-upgrade");
+  });
+
+  it("deletes no parameters of a drill that upgraded nothing", async () => {
+    const { copies, actions } = await open({
+      DescribeSecurityGroups: () => `<securityGroupInfo>${group(COPY.name)}</securityGroupInfo>`,
+      DeleteSecurityGroup: () => xml({ return: "true" }),
+    });
+    expect(await copies.remove(COPY.name)).toBe(true);
+    expect(actions()).not.toContain("DeleteDBParameterGroup");
   });
 });

@@ -16,6 +16,8 @@ function objectives(...names: readonly string[]): string {
   return JSON.stringify(names.map((name) => ({ name, kind: { type: "errors" }, maxRatio: 0.001 })));
 }
 
+const RESTORED = { on: "2026-11-30", by: "@dba-team", snapshot: "s" };
+
 describe("parseConfig", () => {
   it("takes a Redis token without a day for as old as the passwords", () => {
     const raw = rawConfig("prod");
@@ -430,6 +432,17 @@ describe("parseConfig", () => {
     ["cache", { authTokenSince: "2026-12-02" }, "cache.authTokenSince"],
     ["preflight", { restoreTest: { on: "2026-11-30", by: "@dba-team", snapshot: "s" } }, undefined],
     ["preflight", { restoreTest: { on: "2027-11-30", by: "@dba-team", snapshot: "s" } }, "preflight.restoreTest.on"],
+    [
+      "preflight",
+      { restoreTest: { ...RESTORED, upgrade: { to: "18.1", on: "2026-11-29", outageSeconds: 580 } } },
+      undefined,
+    ],
+    ["preflight", { restoreTest: { ...RESTORED, upgrade: { to: "18.1", on: "2026-11-29" } } }, undefined],
+    [
+      "preflight",
+      { restoreTest: { ...RESTORED, upgrade: { to: "18.1", on: "2027-11-29" } } },
+      "preflight.restoreTest.upgrade.on",
+    ],
   ])("tells at the end of November 2026 whether %s may say %j", (key, change, place) => {
     const raw = rawConfig("prod");
     const changed = JSON.stringify({ ...JSON.parse(raw[`sparki:${key}`] ?? "{}"), ...Object(change) });

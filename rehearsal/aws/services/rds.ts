@@ -220,12 +220,14 @@ function passwordOf(subject: Subject, cloud: Cloud): string {
 
 async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
   const hostname = hostOf(subject, cloud.world).toLowerCase();
+  const authority = text(subject.inputs, "caCertIdentifier");
   const wanted = {
     name: text(subject.inputs, "identifier") ?? subject.id,
     hostnames: [hostname],
     databaseName: text(subject.inputs, "dbName") ?? "postgres",
     username: text(subject.inputs, "username") ?? "postgres",
     password: passwordOf(subject, cloud),
+    ...(authority !== undefined && { authority }),
   };
   const { database } = cloud.services;
   const source = text(subject.inputs, "restoreToPointInTime.sourceDbInstanceIdentifier");
@@ -288,7 +290,7 @@ export async function renameDatabase(
 }
 
 /** Model seconds in which RDS upgrades a major version and nobody reaches the instance; AWS names no limit. */
-const MAJOR_UPGRADE_SECONDS = 600;
+export const MAJOR_UPGRADE_SECONDS = 600;
 const majorOf = (inputs: Properties) => text(inputs, "engineVersion")?.split(".")[0];
 
 /** RDS stops the instance, standby and all, and starts it with the same data: here the same server starts again. */
@@ -298,11 +300,20 @@ async function upgradeMajor(subject: Subject, cloud: Cloud): Promise<void> {
   await start(subject, cloud);
 }
 
+/** Which version a DB instance has now. */
+export function versionOf({ inputs, outputs }: Pick<WorldResource, "inputs" | "outputs">): string | undefined {
+  return text(outputs ?? {}, "engineVersionActual") ?? text(inputs, "engineVersion");
+}
+
 async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise<Properties> {
   if (majorOf(subject.inputs) !== majorOf(olds)) await upgradeMajor(subject, cloud);
+  const name = text(subject.inputs, "identifier") ?? subject.id;
+  const authority = text(subject.inputs, "caCertIdentifier");
+  // Of the versions in use PostgreSQL reads its certificate without a restart.
+  if (authority !== undefined && authority !== text(olds, "caCertIdentifier"))
+    await cloud.services.database.setAuthority(name, authority);
   const password = text(subject.inputs, "password");
   if (password === undefined || password === text(olds, "password")) return {};
-  const name = text(subject.inputs, "identifier") ?? subject.id;
   await cloud.services.database.setPassword(name, text(subject.inputs, "username") ?? "postgres", password);
   return {};
 }

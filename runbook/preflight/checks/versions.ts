@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { compareVersions } from "../../../aws/rules/shared.ts";
+import { duration } from "../../report/columns.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -17,7 +18,7 @@ export const databaseVersion: Check = {
   id: "database-version",
   group: "Infrastructure",
   title: "Database version",
-  proves: `The config names the major version of PostgreSQL that the database has. Or it plans the upgrade to another in \`sparki:database.majorUpgrade\`: RDS upgrades to that version, the named snapshot is whole and at most ${SNAPSHOT_HOURS} hours old, and a drill restored one in the last ${DRILL_DAYS} days.`,
+  proves: `The config names the major version of PostgreSQL that the database has. Or it plans the upgrade to another in \`sparki:database.majorUpgrade\`: RDS upgrades to that version, the named snapshot is whole and at most ${SNAPSHOT_HOURS} hours old, and a drill of the last ${DRILL_DAYS} days tried the upgrade to that very version on a restored copy.`,
   timeLimitSeconds: 30,
   run: async (context) => {
     const { config, stack, state } = context;
@@ -72,7 +73,7 @@ async function otherMajor(context: PreflightContext, version: string): Promise<F
   if (wrong.length > 0)
     return fail(wrong.map(({ reason }) => reason).join("; "), wrong.map(({ fix }) => fix).join("\n"));
   return warn(
-    `this deployment upgrades PostgreSQL ${version} to ${engineVersion}: nobody reaches the database meanwhile, for ten minutes or more, and only snapshot ${majorUpgrade.snapshot} undoes it`,
+    `this deployment upgrades PostgreSQL ${version} to ${engineVersion}: nobody reaches the database meanwhile (${outageOf(context)}), and only snapshot ${majorUpgrade.snapshot} undoes it`,
     `announce the outage; npx sparki plan --stack ${stack} shows what changes`,
   );
 }
@@ -121,13 +122,23 @@ async function snapshot({ aws, clock, config, stack }: PreflightContext): Promis
 }
 
 async function drilled({ clock, config, stack }: PreflightContext): Promise<Problem | undefined> {
-  const on = config.preflight.restoreTest?.on;
-  const days = on === undefined ? Number.NaN : (clock.now() - Date.parse(on) / 1000) / (24 * HOUR);
+  const { engineVersion } = config.database;
+  const tried = config.preflight.restoreTest?.upgrade;
+  const days = tried?.to === engineVersion ? (clock.now() - Date.parse(tried.on) / 1000) / (24 * HOUR) : Number.NaN;
   if (days <= DRILL_DAYS) return undefined;
+  const last =
+    tried === undefined ? "no drill has tried an upgrade" : `the last drill tried ${tried.to} on ${tried.on}`;
   return {
-    reason: `the last restore test is ${on === undefined ? "not recorded" : `of ${on}`}; expected one of the last ${DRILL_DAYS} days before an upgrade`,
-    fix: `npx sparki drill restore --stack ${stack}`,
+    reason: `${last}; expected ${engineVersion}, in the last ${DRILL_DAYS} days before the upgrade`,
+    fix: `npx sparki drill restore --stack ${stack} --upgrade-to ${engineVersion}`,
   };
+}
+
+/** What the drill says of how long an upgrade takes. */
+function outageOf({ config }: PreflightContext): string {
+  const { on, outageSeconds } = config.preflight.restoreTest?.upgrade ?? {};
+  if (outageSeconds === undefined) return `for how long, the drill of ${on} did not measure`;
+  return `nobody reached the copy for ${duration(outageSeconds)} in the drill of ${on}`;
 }
 
 /** RDS mails from half a year before an authority ends, and clients need its successor before the instance has it. */

@@ -45,6 +45,7 @@ export class FakeServices implements Services {
       this.#call("database.setPassword", name);
       this.passwords.push(password);
     },
+    setAuthority: async (name, authority) => this.#call("database.setAuthority", name, authority),
     stop: async (name, { dropData }) => this.#call("database.stop", name, dropData ? "drop" : "keep"),
   };
   readonly passwords: string[] = [];

@@ -69,6 +69,32 @@ describe("an upgrade of the simulated cache", () => {
   });
 });
 
+describe("another authority of the simulated database", () => {
+  const NEXT = "rds-ca-rsa4096-g1";
+  const database = async () => {
+    const inputs = { ...(await databaseInputs(account, land)), caCertIdentifier: "rds-ca-rsa2048-g1" };
+    return { type: TYPES.database, name: "database", inputs };
+  };
+  const changes = () => account.services.calls.filter((call) => call.startsWith("database.setAuthority"));
+
+  it("waits for the maintenance window, and is then served without a restart", async () => {
+    const before = await database();
+    const { id, properties } = await account.create(before);
+    const inputs = { ...before.inputs, caCertIdentifier: NEXT };
+    await account.update({ ...before, inputs }, id, properties);
+    expect(account.world.get(TYPES.database, id)?.waiting?.inputs).toEqual({ caCertIdentifier: NEXT });
+    expect(changes()).toEqual([]);
+    const calls = account.services.calls.length;
+    await account.operations.openWindows();
+    expect(account.services.calls.slice(calls)).toEqual([`database.setAuthority sparki-test-database ${NEXT}`]);
+    const found = account.world.get(TYPES.database, id);
+    expect(found).toMatchObject({ status: "available", inputs: { caCertIdentifier: NEXT } });
+    expect(found?.waiting).toBeUndefined();
+    await account.operations.openWindows();
+    expect(changes()).toHaveLength(1);
+  });
+});
+
 describe("an upgrade of the simulated database's major version", () => {
   const group = (major: string) => ({ name: `own${major}`, family: `postgres${major}` });
   const database = async () => {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { openNetwork } from "../../../io/network.ts";
-import type { Question } from "../../../io/restored-copies.ts";
+import type { CopyUpgrades, DatabaseCopies, Question } from "../../../io/restored-copies.ts";
 import { type DrillRun, runDrill } from "../../../runbook/drill/drill-run.ts";
+import { databaseUpgrade } from "../../../runbook/drill/upgrade-trial.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { openOutput } from "../../../shared/text/output.ts";
@@ -27,6 +28,9 @@ describe("sparki drill", () => {
     [["drill", "restore", "cache", "twice"], "SPARKI_USAGE"],
     [["drill", "restore", "cache", "--point-in-time", "latest"], "SPARKI_USAGE"],
     [["drill", "restore", "cache"], "SPARKI_USAGE"],
+    [["drill", "restore", "--upgrade-to", "18"], "SPARKI_USAGE"],
+    [["drill", "restore", "--upgrade-to", "18.1;"], "SPARKI_USAGE"],
+    [["drill", "restore", "cache", "--upgrade-to", "18.1"], "SPARKI_USAGE"],
     [["drill", "restore", "--stack", "nowhere"], "SPARKI_CONFIG"],
     // Nobody can be asked, and nobody has agreed.
     [["drill", "restore"], "SPARKI_USAGE"],
@@ -95,6 +99,27 @@ describe("runDrill", () => {
     };
     expect(json).toMatchObject({ outcome: "passed", removed: true, leftoversRemoved: [], record, notifications: [] });
     expect(readFileSync(file, "utf8")).toContain('restoreTest: { "on": "2026-11-28", by: ');
+  });
+
+  it("tries an upgrade on the copy alone, says so before it asks, and records what it measured", async () => {
+    const begun: string[] = [];
+    const upgrade = databaseUpgrade({ from: "17.6", to: "18.1" });
+    const none = [...upgrade.before, ...upgrade.live].map(({ id }) => ({ id, value: '{"count": 0, "names": []}' }));
+    const upgrades: CopyUpgrades = {
+      liveVersion: async () => "17.6",
+      begin: async (name, version) => void begun.push(`${name} ${version}`),
+      state: async () => ({ status: "available", version: "18.1", isPending: false, events: ["completed"] }),
+      refusalLog: async () => [],
+      watch: async () => ({ end: async () => [{ from: DRILL_NOW, until: DRILL_NOW + 579.2 }] }),
+    };
+    const query: DatabaseCopies["query"] = async () => [...goodAnswers(), ...none];
+    const { exitCode, json, told } = await run({ upgrades, query }, { upgrade });
+    expect({ exitCode, begun }).toEqual({ exitCode: 0, begun: ["sparki-prod-drill-20261128120000 18.1"] });
+    expect(told.replaceAll(/\s+/g, " ")).toContain(
+      "AWS then upgrades that instance, and nothing else, to PostgreSQL 18.1",
+    );
+    expect(json.record.upgrade).toEqual({ to: "18.1", on: "2026-11-28", outageSeconds: 580 });
+    expect(readFileSync(file, "utf8")).toContain('upgrade: { to: "18.1", "on": "2026-11-28", outageSeconds: 580 } }');
   });
 
   it("writes the cache's record beside the database's, and drills it under a name that ElastiCache takes", async () => {

@@ -1,8 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { drillMessage, drillText, intentText, recordOf, writeRecord } from "../../../runbook/drill/drill-report.ts";
-import { drillRestore, type RestoreDrill } from "../../../runbook/drill/restore-drill.ts";
+import type { RestoreDrill, TriedUpgrade } from "../../../runbook/drill/drill.ts";
+import {
+  type DrillRecord,
+  drillMessage,
+  drillText,
+  intentText,
+  recordOf,
+  writeRecord,
+} from "../../../runbook/drill/drill-report.ts";
+import { drillRestore } from "../../../runbook/drill/restore-drill.ts";
 import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { parseConfig } from "../../../stacks/config.ts";
@@ -140,6 +148,48 @@ describe("drillMessage", () => {
 
 const ROOT = join(import.meta.dirname, "../../..");
 
+const of = (runBy: string, before?: DrillRecord) => ({ runBy, now: DRILL_NOW, before });
+const TRIED: TriedUpgrade = {
+  ...{ from: "17.6", to: "18.1", outcome: "upgraded", at: "2026-11-28T12:00:00.000Z", seconds: 700 },
+  ...{ outageSeconds: 579.4, unmeasured: null, obstacles: [], said: ["upgrade completed"], log: [], checks: [] },
+  oldExtensions: [{ name: "pg_trgm", installed: "1.5", offered: "1.6" }],
+};
+
+describe("drillText of an upgrade", () => {
+  const textOf = async (upgrade: Partial<TriedUpgrade>) => {
+    const passed = await drilled();
+    return drillText({ ...passed, upgrade: { ...TRIED, ...upgrade } }, null, paint).replaceAll(/\s+/g, " ");
+  };
+
+  it("says how long nobody reached the copy, and what to run afterwards", async () => {
+    const text = await textOf({});
+    expect(text).toContain("PostgreSQL 17.6 → 18.1: upgraded in 11 min 40 s; nobody reached it for 9 min 39 s");
+    expect(text).toContain("ALTER EXTENSION pg_trgm UPDATE (1.5, the new server has 1.6)");
+    expect(text).toContain("RDS: upgrade completed");
+  });
+
+  it("says what is not known", async () => {
+    const text = await textOf({ outageSeconds: null, unmeasured: "the pod is gone", oldExtensions: null });
+    expect(text).toContain("how long nobody reached it was not measured: the pod is gone");
+    expect(text).toContain("which extensions to update is not known");
+  });
+
+  it("names each obstacle and shows the log", async () => {
+    const obstacle = {
+      kind: "reg-columns",
+      of: "copy",
+      title: "columns of reg* types",
+      fix: "drop each column",
+    } as const;
+    const text = await textOf({
+      ...{ outcome: "refused", seconds: null, log: ["public.calls.handler"] },
+      obstacles: [{ ...obstacle, count: 3, names: ["a.b.c"], problem: null }],
+    });
+    expect(text).toContain("✗ columns of reg* types: a.b.c and 2 more");
+    expect(text).toContain("log: public.calls.handler");
+  });
+});
+
 describe("recordOf", () => {
   let passed: RestoreDrill;
   beforeAll(async () => {
@@ -147,13 +197,13 @@ describe("recordOf", () => {
   });
 
   it("names the snapshot, the day and who ran it", () => {
-    expect(recordOf(passed, "ada (laptop)", DRILL_NOW)).toEqual({
+    expect(recordOf(passed, of("ada (laptop)"))).toEqual({
       on: "2026-11-28",
       by: "sparki drill restore, run by ada (laptop)",
       snapshot: SNAPSHOT.id,
     });
     const point = { ...passed, source: { kind: "point", snapshot: null, at: "2026-11-28T11:55:00.000Z" } } as const;
-    expect(recordOf(point, "ada", DRILL_NOW)?.snapshot).toBe("point in time 2026-11-28T11:55:00.000Z");
+    expect(recordOf(point, of("ada"))?.snapshot).toBe("point in time 2026-11-28T11:55:00.000Z");
   });
 
   it("is of no drill that did not pass, or left something", () => {
@@ -166,11 +216,21 @@ describe("recordOf", () => {
       { removed: null },
       { source: null },
     ];
-    for (const part of others) expect(recordOf({ ...passed, ...part }, "ada", DRILL_NOW)).toBeUndefined();
+    for (const part of others) expect(recordOf({ ...passed, ...part }, of("ada"))).toBeUndefined();
+  });
+
+  it("tells the upgrade that was tried and its outage, and keeps an earlier one where none was tried", () => {
+    const upgrade = { to: "18.1", on: "2026-11-28", outageSeconds: 580 };
+    expect(recordOf({ ...passed, upgrade: TRIED }, of("ada"))).toMatchObject({ upgrade });
+    const unmeasured = recordOf({ ...passed, upgrade: { ...TRIED, outageSeconds: null } }, of("ada"));
+    expect(unmeasured?.upgrade).toEqual({ to: "18.1", on: "2026-11-28" });
+    const before = { on: "2026-11-20", by: "eve", snapshot: "s", upgrade: { ...upgrade, on: "2026-11-20" } };
+    expect(recordOf(passed, of("ada", before))).toMatchObject({ on: "2026-11-28", upgrade: before.upgrade });
+    expect(recordOf({ ...passed, of: "cache" }, of("ada", before))).not.toHaveProperty("upgrade");
   });
 
   it("holds no line break and is no longer than the config takes", () => {
-    const record = recordOf(passed, `eve\n${"x".repeat(400)}`, DRILL_NOW);
+    const record = recordOf(passed, of(`eve\n${"x".repeat(400)}`));
     expect(record?.by).not.toContain("\n");
     expect(record?.by.length).toBeLessThanOrEqual(128);
   });
@@ -197,6 +257,10 @@ describe("writeRecord", () => {
       expect(stackConfigIn(after, { file, stack }).preflight.restoreTest).toEqual({ ...record, on });
     }
     expect(statSync(file).mode & 0o777).toBe(0o640);
+    const upgrade = { to: "18.1", on: "2026-11-28", outageSeconds: 580 };
+    writeRecord(file, { ...record, upgrade }, "database");
+    const { preflight } = stackConfigIn(readFileSync(file, "utf8"), { file, stack });
+    expect(preflight.restoreTest).toEqual({ ...record, upgrade });
   });
 
   it("makes the key where the config has none", () => {

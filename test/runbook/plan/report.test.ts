@@ -70,6 +70,28 @@ describe("makePlan", () => {
     ]);
   });
 
+  it("says in every document what users notice, and what is not known", async () => {
+    const resized = {
+      op: "update" as const,
+      ...DATABASE,
+      before: { instanceClass: "a", odd: 1 },
+      after: { instanceClass: "b", odd: 2 },
+    };
+    const { plan, written } = await planOf({ steps: [resized] });
+    expect(plan.notices.map(({ property, effect }) => [property, effect])).toEqual([
+      ["instanceClass", "outage"],
+      ["odd", "unknown"],
+    ]);
+    expect(Object(JSON.parse(written.json ?? "")).notices).toEqual(plan.notices);
+    for (const text of [written.html, written.markdown, planSummary(plan, files, plainScreen(process.stderr).paint)]) {
+      expect(text?.toLowerCase()).toContain("users notice");
+      expect(text?.replaceAll(/\s+/g, " ")).toContain("not known whether users notice");
+    }
+    const nothing = await planOf({ steps: [] });
+    expect(nothing.plan.notices).toEqual([]);
+    expect(nothing.written.markdown).toContain("Nothing of the database, the cache and the cluster");
+  });
+
   it("tells what the changes cost a month", async () => {
     const gateway = { type: "aws:ec2/natGateway:NatGateway", name: "nat", after: {} };
     const { plan } = await planOf({ steps: [{ ...gateway, op: "create" }] });

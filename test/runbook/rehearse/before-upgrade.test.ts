@@ -58,6 +58,10 @@ describe("settingsBeforeUpgrade", () => {
         key: ["sparki:database", "majorUpgrade"],
         value: { from: "16", snapshot: "before", by: "@rehearsal", until: "2026-12-02" },
       },
+      {
+        key: ["sparki:preflight", "restoreTest"],
+        value: { on: "2026-11-30", by: "rehearsal", snapshot: "none", upgrade: { to: "17.6", on: "2026-11-30" } },
+      },
     ]);
   });
 

@@ -36,7 +36,8 @@ describe("databaseVersion", () => {
 
 describe("databaseVersion of a planned upgrade", () => {
   const PLANNED = { from: "16", snapshot: "before-17", by: "@ada", until: "2026-11-30" };
-  const TEST = { on: "2026-11-20", by: "ada", snapshot: "rds:one" };
+  const UPGRADE = { to: "17.6", on: "2026-11-20", outageSeconds: 580 };
+  const TEST = { on: "2026-11-22", by: "ada", snapshot: "rds:one", upgrade: UPGRADE };
   const SNAPSHOT = { snapshotCreateTime: "2026-11-23T02:00:00Z", status: "available", engineVersion: "16.10" };
   const ENGINE = { validMajorTargets: ["17.6", "17.7", "18.1"] };
 
@@ -44,18 +45,24 @@ describe("databaseVersion of a planned upgrade", () => {
     readonly version?: string;
     readonly wanted?: string;
     readonly planned?: object;
-    readonly drilledOn?: string;
+    /** What the record tells of an upgrade; null for nothing. */
+    readonly drilled?: object | null;
     readonly engine?: unknown;
     readonly snapshot?: unknown;
   }
 
+  const recordWith = (drilled: object | null) => {
+    const { upgrade, ...plain } = TEST;
+    return drilled === null ? plain : { ...plain, upgrade: { ...upgrade, ...drilled } };
+  };
+
   const found = (change: Change = {}) => {
-    const { version = "16.10", wanted = "17.6", planned = {}, drilledOn = TEST.on } = change;
+    const { version = "16.10", wanted = "17.6", planned = {}, drilled = {} } = change;
     const { engine = ENGINE, snapshot = SNAPSHOT } = change;
     const { database, preflight } = PROD.config;
     const config = configWith({
       database: { ...database, engineVersion: wanted, majorUpgrade: { ...PLANNED, ...planned } },
-      preflight: { ...preflight, restoreTest: { ...TEST, on: drilledOn } },
+      preflight: { ...preflight, restoreTest: recordWith(drilled) },
     });
     const looks = { "rds/getEngineVersion": engine, "rds/getSnapshot": snapshot };
     const state = running({ engineVersion: "16.1", engineVersionActual: version });
@@ -66,9 +73,15 @@ describe("databaseVersion of a planned upgrade", () => {
     expect(await found()).toEqual({
       status: "warn",
       reason:
-        "this deployment upgrades PostgreSQL 16.10 to 17.6: nobody reaches the database meanwhile, for ten minutes or more, and only snapshot before-17 undoes it",
+        "this deployment upgrades PostgreSQL 16.10 to 17.6: nobody reaches the database meanwhile (nobody reached the copy for 9 min 40 s in the drill of 2026-11-20), and only snapshot before-17 undoes it",
       fix: "announce the outage; npx sparki plan --stack prod shows what changes",
     });
+  });
+
+  it("says that the drill did not measure the outage", async () => {
+    expect((await found({ drilled: { outageSeconds: undefined } })).reason).toContain(
+      "for how long, the drill of 2026-11-20 did not measure",
+    );
   });
 
   it("asks AWS for the version that the database has by now, and for the snapshot by its name", async () => {
@@ -128,10 +141,22 @@ describe("databaseVersion of a planned upgrade", () => {
       "--db-snapshot-identifier ANOTHER-NAME",
     ],
     [
-      "no drill of late",
-      { drilledOn: "2026-10-01" },
-      "the last restore test is of 2026-10-01; expected one of the last 31 days before an upgrade",
-      "npx sparki drill restore --stack prod",
+      "no drill of the upgrade of late",
+      { drilled: { on: "2026-10-01" } },
+      "the last drill tried 17.6 on 2026-10-01; expected 17.6, in the last 31 days before the upgrade",
+      "npx sparki drill restore --stack prod --upgrade-to 17.6",
+    ],
+    [
+      "a drill of the upgrade to another version",
+      { drilled: { to: "18.1" } },
+      "the last drill tried 18.1 on 2026-11-20; expected 17.6, in the last 31 days before the upgrade",
+      "npx sparki drill restore --stack prod --upgrade-to 17.6",
+    ],
+    [
+      "a drill that upgraded nothing",
+      { drilled: null },
+      "no drill has tried an upgrade; expected 17.6, in the last 31 days before the upgrade",
+      "npx sparki drill restore --stack prod --upgrade-to 17.6",
     ],
     [
       "another major version before",
@@ -161,9 +186,9 @@ describe("databaseVersion of a planned upgrade", () => {
   });
 
   it("tells everything that is not prepared at once", async () => {
-    const none = { engine: () => undefined, snapshot: () => undefined, drilledOn: "2026-01-01" };
+    const none = { engine: () => undefined, snapshot: () => undefined, drilled: null };
     const { reason, fix } = await found(none);
-    for (const words of ["RDS does not upgrade", "no snapshot", "restore test"]) expect(reason).toContain(words);
+    for (const words of ["RDS does not upgrade", "no snapshot", "no drill"]) expect(reason).toContain(words);
     expect(fix?.split("\n")).toHaveLength(3);
   });
 
