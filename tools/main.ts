@@ -6,10 +6,10 @@ import { lineProgress } from "./progress.ts";
 import { resolvePythonTool } from "./python-tool.ts";
 import { resolveTools } from "./resolve.ts";
 
-/** Gets the named command-line tools, or every one that the project and its checks use, and prints where each is. */
+/** Gets the named command-line tools, or all but those that are got only by name, and prints where each is. */
 await command(async (signal) => {
   const named = process.argv.slice(2);
-  const names = named.length > 0 ? named : CATALOG.map(({ name }) => name);
+  const names = named.length > 0 ? named : everyday();
   const context = { env: process.env, progress: lineProgress(process.stderr), signal };
   const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);
@@ -17,3 +17,7 @@ await command(async (signal) => {
   process.stdout.write(`${CHECKOV.name} ${await resolvePythonTool(CHECKOV, context)}\n`);
   return EXIT.done.code;
 });
+
+function everyday(): string[] {
+  return CATALOG.filter(({ isOnDemand = false }) => !isOnDemand).map(({ name }) => name);
+}

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -205,7 +206,8 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-const MINIMUM_GO = { major: 1, minor: 24 };
+/** Of a module that does not say. */
+const MINIMUM_GO = "1.24";
 
 /** Builds the missing tools of one Go module into the cache, in one go; a second process waits and finds them there. */
 async function build(tools: readonly Tool[], context: ResolveContext): Promise<void> {
@@ -224,9 +226,10 @@ async function build(tools: readonly Tool[], context: ResolveContext): Promise<v
 async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<string> {
   const path = which("go", context.env);
   const found = path === undefined ? undefined : versionIn(await output(path, ["version"], context.env));
-  if (path !== undefined && found !== undefined && isRecent(found)) return path;
+  const minimum = minimumGo(tools[0]?.build.module ?? "");
+  if (path !== undefined && found !== undefined && isRecent(found, minimum)) return path;
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const wanted = `Go ${MINIMUM_GO.major}.${MINIMUM_GO.minor} or newer`;
+  const wanted = `Go ${minimum} or newer`;
   throw new DeployError(
     "SPARKI_OUTSIDE",
     `${names}: not on PATH, cannot be downloaded from here, and cannot be built: found ${found ? `Go ${found}` : "no Go"}, expected ${wanted}`,
@@ -234,9 +237,17 @@ async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<
   );
 }
 
-function isRecent(version: string): boolean {
+/** The Go that the module asks for, such as `1.25`. */
+function minimumGo(module: string): string {
+  const file = join(import.meta.dirname, module, "go.mod");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  return /^go (\d+\.\d+)/m.exec(text)?.[1] ?? MINIMUM_GO;
+}
+
+function isRecent(version: string, minimum: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > MINIMUM_GO.major || (major === MINIMUM_GO.major && minor >= MINIMUM_GO.minor);
+  const [minimumMajor = 0, minimumMinor = 0] = minimum.split(".").map(Number);
+  return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
 }
 
 async function buildNow(go: string, tools: readonly Tool[], context: ResolveContext): Promise<void> {
