@@ -8,14 +8,9 @@ import type { ClusterAccess } from "../services.ts";
 import { ApiError, type DryRun, KubernetesApi } from "./api.ts";
 import { applyDefinitions } from "./cluster.ts";
 import { startApiServerAlone, type Tools } from "./control-plane.ts";
-import type { Metadata } from "./objects.ts";
 
-/** An object that an API server is asked about. */
-interface AskedObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: Metadata;
-}
+/** An object as a chart renders it, whatever is in it. */
+type AskedObject = Readonly<Record<string, unknown>>;
 
 interface Resource {
   readonly name: string;
@@ -35,29 +30,30 @@ export class DryRuns {
   /** Server-side apply as a dry run, unknown fields refused; undefined where it serves no such API. */
   async ask(object: AskedObject): Promise<DryRun | undefined> {
     const place = await this.placeOf(object);
-    if (place === undefined) return undefined;
-    return this.#api.dryRun(`${place.collection}/${object.metadata.name}`, place.object);
+    return place && this.#api.dryRun(place.path, place.object);
   }
 
-  /** Where the API server keeps objects of this kind, as its own discovery says, and the object as it takes it there. */
-  async placeOf<T extends AskedObject>(
-    object: T,
-  ): Promise<{ readonly collection: string; readonly object: T } | undefined> {
-    const { apiVersion, kind, metadata } = object;
+  /** Where the API server keeps the object, as its own discovery says, and the object as it takes it there. */
+  async placeOf(object: AskedObject): Promise<{ readonly path: string; readonly object: AskedObject } | undefined> {
+    const [apiVersion, kind] = [String(object.apiVersion), String(object.kind)];
     const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const served = this.#served.get(root) ?? this.#discover(root);
     this.#served.set(root, served);
     const resource = (await served).find((each) => each.kind === kind && !each.name.includes("/"));
     if (resource === undefined) return undefined;
-    if (resource.namespaced)
-      return { collection: `${root}/namespaces/${metadata.namespace ?? "default"}/${resource.name}`, object };
-    const { namespace: _, ...rest } = metadata;
-    return { collection: `${root}/${resource.name}`, object: { ...object, metadata: rest } };
+    const { namespace = "default", ...rest } = metadataOf(object);
+    const path = `${resource.name}/${rest.name}`;
+    if (resource.namespaced) return { path: `${root}/namespaces/${namespace}/${path}`, object };
+    return { path: `${root}/${path}`, object: { ...object, metadata: rest } };
   }
 
   async #discover(root: string): Promise<readonly Resource[]> {
     return (await this.#api.get<{ readonly resources: readonly Resource[] }>(root))?.resources ?? [];
   }
+}
+
+function metadataOf({ metadata }: AskedObject): Readonly<Record<string, unknown>> {
+  return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
 }
 
 interface TrialServerOptions {

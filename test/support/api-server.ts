@@ -61,7 +61,7 @@ export async function startApiServer(): Promise<ApiServer> {
       const place = await runs.placeOf(object);
       if (place === undefined) throw unknown(object);
       const query = { fieldManager: "test", force: true };
-      await api.patch(`${place.collection}/${object.metadata.name}`, "apply-patch", place.object, query);
+      await api.patch(place.path, "apply-patch", place.object, query);
     };
     const kubeconfig = kubeconfigFor(endpoint, authority.pem, access.token);
     return { api, kubeconfig, dryRun, apply, stop };
