@@ -22,7 +22,7 @@ const KUBERNETES = "1.35.4";
 /** The minor versions beside it: what begins an upgrade, and what comes next. Got only when one is asked for. */
 const OTHER_KUBERNETES = ["1.34.4", "1.36.3"];
 /** What of Kubernetes a control plane is made of. */
-const KUBERNETES_PROGRAMS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
+export const KUBERNETES_PROGRAMS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
@@ -209,6 +209,11 @@ export const CATALOG: readonly Tool[] = [
     },
   },
 ];
+
+/** The tools that the project and its checks use: all but those that only who asks for one by name waits for. */
+export const EVERYDAY: readonly string[] = CATALOG.filter(({ isOnDemand = false }) => !isOnDemand).map(
+  ({ name }) => name,
+);
 
 const etcdRelease = `${GITHUB}/etcd-io/etcd/releases/download/v${ETCD}`;
 

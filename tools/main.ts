@@ -1,6 +1,6 @@
 import { EXIT } from "../shared/deploy-error.ts";
 import { CHECKOV } from "./audit-charts.ts";
-import { CATALOG } from "./catalog.ts";
+import { EVERYDAY } from "./catalog.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
 import { resolvePythonTool } from "./python-tool.ts";
@@ -9,7 +9,7 @@ import { resolveTools } from "./resolve.ts";
 /** Gets the named command-line tools, or all but those that are got only by name, and prints where each is. */
 await command(async (signal) => {
   const named = process.argv.slice(2);
-  const names = named.length > 0 ? named : everyday();
+  const names = named.length > 0 ? named : EVERYDAY;
   const context = { env: process.env, progress: lineProgress(process.stderr), signal };
   const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);
@@ -17,7 +17,3 @@ await command(async (signal) => {
   process.stdout.write(`${CHECKOV.name} ${await resolvePythonTool(CHECKOV, context)}\n`);
   return EXIT.done.code;
 });
-
-function everyday(): string[] {
-  return CATALOG.filter(({ isOnDemand = false }) => !isOnDemand).map(({ name }) => name);
-}

@@ -252,7 +252,8 @@ function isRecent(version: string, minimum: string): boolean {
 
 async function buildNow(go: string, tools: readonly Tool[], context: ResolveContext): Promise<void> {
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const line = context.progress.begin(`building ${names}`);
+  const isRare = tools.some(({ isOnDemand = false }) => isOnDemand);
+  const line = context.progress.begin(`building ${names}${isRare ? " from source, once, for some minutes" : ""}`);
   const folder = mkdtempSync(join(prepareCache(context.env), ".build-"));
   try {
     await runGo(go, arguments_(tools, folder), names, context);

@@ -15,6 +15,8 @@ const servedSchema = z.object({
 });
 const tableSchema = z.object({ source: z.string(), newest: z.string(), apis: z.record(z.string(), servedSchema) });
 
+const clusterSchema = z.object({ version: z.string() });
+
 /** From which version of Kubernetes to before which a kind is served, each such as `1.25`. */
 type Served = z.infer<typeof servedSchema>;
 
@@ -94,8 +96,11 @@ export const kubernetesApis: Check = {
     const leaving = [...told(charts, "leaving", "apps/charts"), ...told(installed, "leaving", "installed")];
     if (leaving.length > 0) return warn(leaving.join("; "), "change the apiVersion in apps/charts, and release it");
     const custom = charts.filter(({ status }) => status === "custom").length;
+    const served = `Kubernetes ${version} serves all ${charts.length - custom} objects of the charts and ${installed.length} installed ones; ${custom} more are custom resources of add-ons`;
+    const cluster = await context.aws.find("eks/getCluster", { name: `sparki-${context.stack}` }, clusterSchema);
+    if (cluster === undefined || !isBefore(cluster.version, version)) return pass(served);
     return pass(
-      `Kubernetes ${version} serves all ${charts.length - custom} objects of the charts and ${installed.length} installed ones; ${custom} more are custom resources of add-ons`,
+      `${served}. The cluster has ${cluster.version}, and fields and values are in no table: npx sparki upgrades --kubernetes ${version} --stack ${context.stack} asks a real API server of ${version}`,
     );
   },
 };

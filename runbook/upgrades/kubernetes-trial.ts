@@ -1,3 +1,5 @@
+import { KUBERNETES } from "../../aws/catalog.ts";
+import { facts } from "../../aws/facts.ts";
 import type { RenderedObject } from "../../records/object-facts.ts";
 import { objectTitle } from "../../records/object-facts.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
@@ -200,14 +202,14 @@ interface TrialFacts extends Pick<TrialObjects, "charts" | "unrendered" | "leftO
 }
 
 /** The document; a chart that does not render leaves it open whether the version takes it. */
-export function kubernetesTrial({ verdicts, ...facts }: TrialFacts): KubernetesTrial {
+export function kubernetesTrial({ verdicts, ...rest }: TrialFacts): KubernetesTrial {
   const refused = verdicts.flatMap(({ warnings: _, refused, ...named }) =>
     refused === undefined ? [] : [{ ...named, refused }],
   );
   const warnings = verdicts.flatMap(({ refused: _, ...each }) => (each.warnings.length === 0 ? [] : [each]));
-  const end = refused.length > 0 ? EXIT.refused : facts.unrendered.length > 0 ? EXIT.held : EXIT.done;
-  const { stack, ...rest } = facts;
-  return { stack, exitCode: end.code, ...rest, accepted: verdicts.length - refused.length, refused, warnings };
+  const end = refused.length > 0 ? EXIT.refused : rest.unrendered.length > 0 ? EXIT.held : EXIT.done;
+  const { stack, ...others } = rest;
+  return { stack, exitCode: end.code, ...others, accepted: verdicts.length - refused.length, refused, warnings };
 }
 
 /** The trial as people read it: what is refused, what is warned of, how many are taken, what was not asked about. */
@@ -234,6 +236,8 @@ function nextSteps({ stack, kubernetes, configured, refused, unrendered }: Kuber
     return ["change apps/charts, release that to the version that runs now, then run the same command again"];
   if (unrendered.length > 0) return [`npx sparki preflight --stack ${stack}, whose check of the charts says why`];
   if (kubernetes === configured) return [];
+  if (KUBERNETES[kubernetes] === undefined)
+    return [`EKS did not offer Kubernetes ${kubernetes} on ${facts().dated}; npm run aws-facts renews what it offers`];
   return [`docs/upgrades.md: rehearse it, then set sparki:cluster.version in Pulumi.${stack}.yaml`];
 }
 

@@ -88,12 +88,13 @@ async function nodesAt(version: string): Promise<void> {
 }
 
 describe("an upgrade of Kubernetes under load", () => {
-  it("replaces every node and with it every pod, and loses no request", async () => {
-    const [before, nodes] = [await allReady(), await engine.nodeVersions()];
-    expect(nodes.every((node) => node.startsWith("v1.33."))).toBe(true);
+  it("replaces the API server, then every node and with it every pod, and loses no request", async () => {
+    const [before, nodes, apiServer] = [await allReady(), await engine.nodeVersions(), engine.apiServer()];
+    expect(nodes.every((node) => node.startsWith("v1.34."))).toBe(true);
     const running = load();
-    await engine.upgradeKubernetes("1.34");
-    await nodesAt("1.34");
+    await engine.upgradeKubernetes("1.35");
+    expect(engine.apiServer()).not.toBe(apiServer);
+    await nodesAt("1.35");
     const after = await allReady();
     await sleep(1000);
     const figures = await running.end();

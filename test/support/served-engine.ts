@@ -59,6 +59,8 @@ export interface ServedEngine {
   deletePod(name: string): Promise<void>;
   /** Takes Kubernetes to another version; the nodes are replaced after that. */
   upgradeKubernetes(version: string): Promise<void>;
+  /** The process that is the API server now. */
+  apiServer(): number;
   /** Kubernetes' versions on the nodes there are, one each. */
   nodeVersions(): Promise<readonly string[]>;
   /** SIGKILL to the process of a pod's container, as the kernel does when memory is short. */
@@ -80,7 +82,7 @@ export interface ServedEngine {
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "redis-server"];
-const CLUSTER = { name: "sparki-test", version: "1.33", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
+const CLUSTER = { name: "sparki-test", version: "1.34", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
 const NAMESPACE = "sparki-engine";
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 
@@ -194,6 +196,7 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
     bringCache: () => backing.cache.resume(),
     deletePod: (name) => api.delete(`${PODS}/${name}`),
     upgradeKubernetes: (version) => clusters.upgrade(CLUSTER.name, version),
+    apiServer: () => pidOf(runDirectory, "kube-apiserver"),
     nodeVersions: async () => {
       const { items } = await api.list<V1Node>("/api/v1/nodes");
       return items.map(({ status }) => status?.nodeInfo?.kubeletVersion ?? "");

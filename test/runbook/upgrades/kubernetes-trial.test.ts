@@ -214,7 +214,10 @@ describe("the trial of a version", () => {
     const text = kubernetesTrialText(trial, paint).replace(/\s+/g, " ");
     expect(text).toContain("It takes all 1 objects, of the charts engine-fleet.");
     expect(text).toContain("Not asked about: what is installed. There is no cluster.");
-    expect(text).toContain("set sparki:cluster.version in Pulumi.prod.yaml");
+    expect(text).toContain("→ EKS did not offer Kubernetes 1.36 on");
+    const offered = kubernetesTrialText({ ...trial, kubernetes: "1.35", configured: "1.34" }, paint);
+    expect(offered.replace(/\s+/g, " ")).toContain("set sparki:cluster.version in Pulumi.prod.yaml");
+    expect(kubernetesTrialText({ ...trial, kubernetes: "1.35" }, paint)).not.toContain("→");
   });
 
   it("ends with 3 where a chart does not render: what it would be made of is not known", () => {
