@@ -206,7 +206,7 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-/** Of a module that does not say. */
+/** From this one on Go gets itself the version that a module asks for, unless it is told not to. */
 const MINIMUM_GO = "1.24";
 
 /** Builds the missing tools of one Go module into the cache, in one go; a second process waits and finds them there. */
@@ -226,7 +226,7 @@ async function build(tools: readonly Tool[], context: ResolveContext): Promise<v
 async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<string> {
   const path = which("go", context.env);
   const found = path === undefined ? undefined : versionIn(await output(path, ["version"], context.env));
-  const minimum = minimumGo(tools[0]?.build.module ?? "");
+  const minimum = await minimumGo(path, tools[0]?.build.module ?? "", context);
   if (path !== undefined && found !== undefined && isRecent(found, minimum)) return path;
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
   const wanted = `Go ${minimum} or newer`;
@@ -237,11 +237,12 @@ async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<
   );
 }
 
-/** The Go that the module asks for, such as `1.25`. */
-function minimumGo(module: string): string {
+/** What the module asks for, such as `1.25`, of a Go that does not get itself a newer one. */
+async function minimumGo(path: string | undefined, module: string, { env }: ResolveContext): Promise<string> {
+  const toolchain = path === undefined ? "" : (await output(path, ["env", "GOTOOLCHAIN"], env)).trim();
   const file = join(import.meta.dirname, module, "go.mod");
-  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-  return /^go (\d+\.\d+)/m.exec(text)?.[1] ?? MINIMUM_GO;
+  if (toolchain !== "local" || !existsSync(file)) return MINIMUM_GO;
+  return /^go (\d+\.\d+)/m.exec(readFileSync(file, "utf8"))?.[1] ?? MINIMUM_GO;
 }
 
 function isRecent(version: string, minimum: string): boolean {

@@ -74,6 +74,7 @@ describe("resolveTools", () => {
       "go",
       `#!/bin/sh
 if [ "$1" = version ]; then echo go version ${version} linux/amd64; exit; fi
+if [ "$1" = env ]; then echo \${GOTOOLCHAIN:-local}; exit; fi
 echo "$@" >> ${root}/builds
 while [ "$1" != -o ]; do shift; done
 out=$2
@@ -81,8 +82,8 @@ ${build}
 `,
     );
 
-  const resolve = (published: boolean, signal = new AbortController().signal, tool = widget(published)) => {
-    const env = { PATH: `${join(root, "bin")}:/usr/bin:/bin`, XDG_CACHE_HOME: join(root, "cache") };
+  const resolve = (published: boolean, signal = new AbortController().signal, tool = widget(published), more = {}) => {
+    const env = { ...more, PATH: `${join(root, "bin")}:/usr/bin:/bin`, XDG_CACHE_HOME: join(root, "cache") };
     const progress = {
       begin: (title: string) => {
         told.push(title);
@@ -178,7 +179,7 @@ ${build}
     const inModule = { ...rare, build: { ...rare.build, module: "kubernetes-1.36" } };
     fakeGo("go1.25.9");
     await expect(resolve(false, undefined, inModule)).rejects.toThrow("found Go 1.25.9, expected Go 1.26 or newer");
-    await resolve(false, undefined, rare);
+    await resolve(false, undefined, inModule, { GOTOOLCHAIN: "auto" });
     expect(told).toContain("building widget 2.1.0 from source, once, for some minutes: built");
   });
 
