@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(3_600_000);
@@ -25,5 +27,15 @@ describe("sparki rehearse kubernetes-upgrade", () => {
     expect(changed.map(({ name, op }) => `${op} ${name}`)).toEqual(["update cluster-eks-eksCluster"]);
     expect(report.world).toMatchObject({ orphans: 0, duplicates: 0, drift: 0, findings: [] });
     expect(runs.processes()).toEqual([]);
+  });
+
+  it("begins with the API server of the version before, and replaces it by the config's, controllers and scheduler too", () => {
+    for (const program of ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]) {
+      const log = readFileSync(join(runs.directory, "staging", "logs", `${program}.log`), "utf8");
+      const versions = [...log.matchAll(/(?:Version: |"Starting[^"]*" version=")v(1\.\d+)\.\d+/g)].map(
+        ([, version]) => version,
+      );
+      expect({ program, versions }).toEqual({ program, versions: ["1.34", "1.35"] });
+    }
   });
 });
