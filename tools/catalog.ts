@@ -18,7 +18,11 @@ LD_LIBRARY_PATH="$libraries" exec "$tree/${DEBIAN_REDIS.link}" "$@"
 `;
 
 const PULUMI = "3.255.0";
-const KUBERNETES = "1.33.0";
+const KUBERNETES = "1.35.4";
+/** The minor versions beside it: what begins an upgrade, and what comes next. Got only when one is asked for. */
+const OTHER_KUBERNETES = ["1.34.4", "1.36.3"];
+/** What of Kubernetes a control plane is made of. */
+export const KUBERNETES_PROGRAMS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 const ETCD = "3.6.4";
 const HELM = "3.19.0";
 const PROMETHEUS = "3.5.0";
@@ -68,7 +72,8 @@ export const CATALOG: readonly Tool[] = [
       members: () => ["pulumi/pulumi", "pulumi/pulumi-language-nodejs"],
     },
   },
-  ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(kubernetes),
+  ...KUBERNETES_PROGRAMS.map((program) => kubernetes(program)),
+  ...OTHER_KUBERNETES.flatMap((version) => KUBERNETES_PROGRAMS.map((program) => otherKubernetes(program, version))),
   {
     name: "etcd",
     version: ETCD,
@@ -205,6 +210,11 @@ export const CATALOG: readonly Tool[] = [
   },
 ];
 
+/** The tools that the project and its checks use: all but those that only who asks for one by name waits for. */
+export const EVERYDAY: readonly string[] = CATALOG.filter(({ isOnDemand = false }) => !isOnDemand).map(
+  ({ name }) => name,
+);
+
 const etcdRelease = `${GITHUB}/etcd-io/etcd/releases/download/v${ETCD}`;
 
 function etcdArchive(platform: Platform): string {
@@ -223,23 +233,48 @@ function kubeScoreArchive(platform: Platform): string {
   return `kube-score_${KUBE_SCORE}_${go(platform).os}_${go(platform).arch}`;
 }
 
-function kubernetes(name: string): Tool {
-  const [major, minor] = KUBERNETES.split(".");
+/** Of which minor versions of Kubernetes, such as `1.35`, the programs are pinned, the oldest first. */
+export const KUBERNETES_VERSIONS: readonly string[] = [KUBERNETES, ...OTHER_KUBERNETES].map(minorOf).sort(byMinor);
+
+/** The catalog's name of a program of a minor version of Kubernetes; undefined for a version that is not pinned. */
+export function kubernetesTool(program: KubernetesProgram, minor: string): string | undefined {
+  if (!KUBERNETES_VERSIONS.includes(minor)) return undefined;
+  return minor === minorOf(KUBERNETES) ? program : `${program}-${minor}`;
+}
+
+export type KubernetesProgram = (typeof KUBERNETES_PROGRAMS)[number];
+
+function minorOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
+}
+
+function byMinor(one: string, other: string): number {
+  return Number(one.split(".")[1]) - Number(other.split(".")[1]);
+}
+
+function kubernetes(name: string, version = KUBERNETES): Tool {
+  const [major, minor] = version.split(".");
   return {
     name,
-    version: KUBERNETES,
+    version,
     ask: ["--version"],
-    accepts: (version) => version.startsWith(`${major}.${minor}.`),
+    accepts: (found) => found.startsWith(`${major}.${minor}.`),
     build: {
       module: "kubernetes",
       package: `k8s.io/kubernetes/cmd/${name}`,
       ldflags: [
-        `-X ${COMPONENT_VERSION}.gitVersion=v${KUBERNETES}`,
+        `-X ${COMPONENT_VERSION}.gitVersion=v${version}`,
         `-X ${COMPONENT_VERSION}.gitMajor=${major}`,
         `-X ${COMPONENT_VERSION}.gitMinor=${minor}`,
       ],
     },
   };
+}
+
+function otherKubernetes(program: KubernetesProgram, version: string): Tool {
+  const tool = kubernetes(program, version);
+  const build = { ...tool.build, module: `kubernetes-${minorOf(version)}` };
+  return { ...tool, name: `${program}-${minorOf(version)}`, build, isOnDemand: true };
 }
 
 function prometheus(name: string): Tool {

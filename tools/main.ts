@@ -1,15 +1,15 @@
 import { EXIT } from "../shared/deploy-error.ts";
 import { CHECKOV } from "./audit-charts.ts";
-import { CATALOG } from "./catalog.ts";
+import { EVERYDAY } from "./catalog.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
 import { resolvePythonTool } from "./python-tool.ts";
 import { resolveTools } from "./resolve.ts";
 
-/** Gets the named command-line tools, or every one that the project and its checks use, and prints where each is. */
+/** Gets the named command-line tools, or all but those that are got only by name, and prints where each is. */
 await command(async (signal) => {
   const named = process.argv.slice(2);
-  const names = named.length > 0 ? named : CATALOG.map(({ name }) => name);
+  const names = named.length > 0 ? named : EVERYDAY;
   const context = { env: process.env, progress: lineProgress(process.stderr), signal };
   const tools = await resolveTools(names, context);
   for (const name of names) process.stdout.write(`${name} ${tools[name]}\n`);

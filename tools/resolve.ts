@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -205,7 +206,8 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-const MINIMUM_GO = { major: 1, minor: 24 };
+/** From this one on Go gets itself the version that a module asks for, unless it is told not to. */
+const MINIMUM_GO = "1.24";
 
 /** Builds the missing tools of one Go module into the cache, in one go; a second process waits and finds them there. */
 async function build(tools: readonly Tool[], context: ResolveContext): Promise<void> {
@@ -224,9 +226,10 @@ async function build(tools: readonly Tool[], context: ResolveContext): Promise<v
 async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<string> {
   const path = which("go", context.env);
   const found = path === undefined ? undefined : versionIn(await output(path, ["version"], context.env));
-  if (path !== undefined && found !== undefined && isRecent(found)) return path;
+  const minimum = await minimumGo(path, tools[0]?.build.module ?? "", context);
+  if (path !== undefined && found !== undefined && isRecent(found, minimum)) return path;
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const wanted = `Go ${MINIMUM_GO.major}.${MINIMUM_GO.minor} or newer`;
+  const wanted = `Go ${minimum} or newer`;
   throw new DeployError(
     "SPARKI_OUTSIDE",
     `${names}: not on PATH, cannot be downloaded from here, and cannot be built: found ${found ? `Go ${found}` : "no Go"}, expected ${wanted}`,
@@ -234,14 +237,24 @@ async function findGo(tools: readonly Tool[], context: ResolveContext): Promise<
   );
 }
 
-function isRecent(version: string): boolean {
+/** What the module asks for, such as `1.25`, of a Go that does not get itself a newer one. */
+async function minimumGo(path: string | undefined, module: string, { env }: ResolveContext): Promise<string> {
+  const toolchain = path === undefined ? "" : (await output(path, ["env", "GOTOOLCHAIN"], env)).trim();
+  const file = join(import.meta.dirname, module, "go.mod");
+  if (toolchain !== "local" || !existsSync(file)) return MINIMUM_GO;
+  return /^go (\d+\.\d+)/m.exec(readFileSync(file, "utf8"))?.[1] ?? MINIMUM_GO;
+}
+
+function isRecent(version: string, minimum: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > MINIMUM_GO.major || (major === MINIMUM_GO.major && minor >= MINIMUM_GO.minor);
+  const [minimumMajor = 0, minimumMinor = 0] = minimum.split(".").map(Number);
+  return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
 }
 
 async function buildNow(go: string, tools: readonly Tool[], context: ResolveContext): Promise<void> {
   const names = tools.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const line = context.progress.begin(`building ${names}`);
+  const isRare = tools.some(({ isOnDemand = false }) => isOnDemand);
+  const line = context.progress.begin(`building ${names}${isRare ? " from source, once, for some minutes" : ""}`);
   const folder = mkdtempSync(join(prepareCache(context.env), ".build-"));
   try {
     await runGo(go, arguments_(tools, folder), names, context);

@@ -15,7 +15,7 @@ import { basename, join } from "node:path";
 /** What a command makes a folder among temporary files for. */
 const KINDS = [
   ...["gates", "plan", "controls", "lookups", "config", "state"],
-  ...["environment", "bench", "chaos", "life", "aws-facts", "mutants", "checkov"],
+  ...["environment", "kubernetes", "bench", "chaos", "life", "aws-facts", "mutants", "checkov"],
 ] as const;
 type Kind = (typeof KINDS)[number];
 

@@ -14,6 +14,8 @@ export interface Tool {
   readonly build: Build;
   readonly download?: Download;
   readonly debian?: DebianPackages;
+  /** It is not among the tools that everybody gets: only who asks for it by name waits for its build. @default false */
+  readonly isOnDemand?: boolean;
 }
 
 export interface Build {

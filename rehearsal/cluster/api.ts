@@ -30,6 +30,17 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
+/** What the API server says to an object that it is asked to take without keeping it. */
+export interface DryRun {
+  readonly status: number;
+  /** Such as `Invalid`; empty when it takes the object. */
+  readonly reason: string;
+  /** The refusal's words; empty when it takes the object. */
+  readonly message: string;
+  /** What it warns of, such as an API that it will not serve for ever. */
+  readonly warnings: readonly string[];
+}
+
 /** Answered while a custom resource's storage is being made, and under overload: nothing was done yet. */
 const TOO_MANY_REQUESTS = 429;
 const RETRY_MILLISECONDS = 250;
@@ -78,6 +89,26 @@ export class KubernetesApi {
     return this.#json(path, { method: "PATCH", body, query, contentType });
   }
 
+  /** Asks to apply an object, unknown fields refused, without keeping it; a refusal is an answer too. */
+  async dryRun(path: string, object: unknown): Promise<DryRun> {
+    const query = { dryRun: "All", fieldManager: "sparki", fieldValidation: "Strict", force: true };
+    const contentType = "application/apply-patch+yaml";
+    const {
+      statusCode: status,
+      headers,
+      body,
+    } = await this.#answer(path, {
+      method: "PATCH",
+      body: object,
+      query,
+      contentType,
+    });
+    const said = statusIn(await body.text());
+    const warnings = [headers.warning ?? []].flat().map(warningText);
+    if (status < 400) return { status, reason: "", message: "", warnings };
+    return { status, reason: said.reason ?? "", message: said.message ?? `it answers ${status}`, warnings };
+  }
+
   /** Asks for an object's deletion; an object that is not there is deleted already. */
   async delete(path: string, options: unknown = {}): Promise<void> {
     try {
@@ -94,12 +125,17 @@ export class KubernetesApi {
 
   /** The answer's body while it is still being written. */
   async stream(path: string, call: Call): Promise<Dispatcher.ResponseData["body"]> {
+    const response = await this.#answer(path, call);
+    if (response.statusCode < 400) return response.body;
+    throw new ApiError(response.statusCode, statusIn(await response.body.text()));
+  }
+
+  /** The answer, whatever it is, once the server says no longer that it has too much to do. */
+  async #answer(path: string, call: Call): Promise<Dispatcher.ResponseData> {
     for (let retriesLeft = MOST_RETRIES; ; retriesLeft -= 1) {
       const response = await this.#send(path, call);
-      if (response.statusCode < 400) return response.body;
-      const text = await response.body.text();
-      if (response.statusCode !== TOO_MANY_REQUESTS || retriesLeft === 0)
-        throw new ApiError(response.statusCode, statusIn(text));
+      if (response.statusCode !== TOO_MANY_REQUESTS || retriesLeft === 0) return response;
+      await response.body.dump();
       await delay(RETRY_MILLISECONDS);
     }
   }
@@ -130,6 +166,12 @@ export class KubernetesApi {
     }
     return url.href;
   }
+}
+
+/** The words in a header such as `299 - "policy/v1beta1 ... is deprecated"`. */
+function warningText(header: string): string {
+  const quoted = /^\d{3} \S+ "(.*)"$/s.exec(header)?.[1] ?? header;
+  return quoted.replace(/\\(.)/g, "$1");
 }
 
 function statusIn(text: string): Partial<Status> {

@@ -126,7 +126,7 @@ async function startParts(
   stops: (() => Promise<void>)[],
 ): Promise<Omit<RunningCluster, "stop">> {
   const { authority, processes, addresses, loadBalancer } = options;
-  const { endpoint, files, stop } = await startControlPlane(options);
+  const { endpoint, files, replace, stop } = await startControlPlane({ ...options, version: cluster.version });
   stops.push(stop);
   const access = { endpoint, certificateAuthorityPem: authority.pem };
   const api = new KubernetesApi({ ...access, token: files.tokens.kubelets });
@@ -151,6 +151,7 @@ async function startParts(
   stops.push(() => groups.close());
   let replaced: Promise<void> = Promise.resolve();
   const upgrade = async (version: string) => {
+    await replace(version);
     const nodes = nodesOf({ ...cluster, version }, addresses);
     // One upgrade after the other; nobody waits for the nodes, as at AWS.
     replaced = replaced.then(() => kubelets.replace(nodes));

@@ -170,7 +170,7 @@ function httpGet(get: HttpGet, { address, container }: ProbeTarget, limit: numbe
     path: get.path ?? "/",
     agent: false as const,
     rejectUnauthorized: false,
-    headers: { "user-agent": "kube-probe/1.33", ...headers, ...callerHeaders },
+    headers: { "user-agent": "kube-probe/1.35", ...headers, ...callerHeaders },
     signal: AbortSignal.timeout(limit),
   };
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { yamlText } from "../../shared/yaml-text.ts";
+import { type KubernetesProgram, kubernetesTool } from "../../tools/catalog.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
 import { type CertificateRequest, signingKeyPair } from "../certificates.ts";
@@ -16,52 +17,112 @@ export interface ControlPlaneOptions {
   readonly processes: Processes;
   readonly tools: Tools;
   readonly authority: CertificateAuthority;
+  /**
+   * Kubernetes' minor version, such as `1.34`: its programs are started where `tools` has them. @default that of the tools
+   * without a version in their names
+   */
+  readonly version?: string;
 }
 
 export interface ControlPlane {
   readonly endpoint: string;
   readonly files: ControlPlaneFiles;
+  /**
+   * Ends the API server, then starts one of another minor version over the same data, at the same address and with the same
+   * certificates and credentials; controllers and scheduler follow it, as they may not be newer. Resolves once all run.
+   * Meanwhile nobody is answered, for some seconds: at EKS another API server of the cluster would.
+   */
+  replace(version: string): Promise<void>;
   /** Stops the processes, etcd last; the data stays. */
   stop(): Promise<void>;
 }
+
+/** An API server alone: it takes and judges objects, and nothing acts on them. */
+export type ApiServerAlone = Pick<ControlPlane, "endpoint" | "files" | "stop">;
 
 /** EKS's own default, so that a chart that names a cluster IP behaves alike. */
 const SERVICE_NETWORK = "172.20.0.0/16";
 const READY_LIMIT_SECONDS = 300;
 /** Everything that matters is in etcd, so the others need no time to end well. */
 const STATELESS_LIMIT_SECONDS = 0.3;
+/** One that is replaced while others use it ends what it is asked; watches stay open until it is killed. */
+const REPLACED_LIMIT_SECONDS = 2;
 
 /** Collects garbage sooner than Go's default: the control plane stays below 500 MB and costs a little more CPU. */
 const FRUGAL = { GOGC: "40" };
 
 /** Starts etcd, the API server, and once that says it is ready the controllers and the scheduler. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { addresses, processes, authority } = options;
-  const files = await writeControlPlaneFiles(processes.runDirectory, addresses, authority);
-  const started: ProcessHandle[] = [];
-  const start = async (name: string, args: string[]) => {
-    const handle = await processes.start({ name, command: toolAt(options.tools, name), args, env: FRUGAL });
-    started.push(handle);
-    return handle;
+  const { etcd, endpoint, files, stateless } = await startServers(options);
+  let isStopped = false;
+  const end = (limitSeconds: number) => Promise.all(stateless.splice(0).map((handle) => handle.stop(limitSeconds)));
+  const startFollowers = async (version: string | undefined) => {
+    const start = (program: KubernetesProgram, args: string[]) => startProgram({ ...options, version }, program, args);
+    // Before the API server is ready it has no roles yet, and refuses them; the controllers end after ten seconds of that.
+    stateless.push(await start("kube-controller-manager", controllerManagerArguments(files)));
+    stateless.push(await start("kube-scheduler", schedulerArguments(files)));
   };
-  await start("etcd", etcdArguments(addresses, files));
-  const apiServer = await start("kube-apiserver", apiServerArguments(addresses, files));
-  const endpoint = endpointOf(addresses);
-  await waitForHttp(`${endpoint}/readyz`, {
+  await startFollowers(options.version);
+  const replace = async (version: string) => {
+    await end(REPLACED_LIMIT_SECONDS);
+    if (isStopped) return;
+    await startApiServer({ ...options, version }, files, stateless);
+    await startFollowers(version);
+  };
+  const stop = async () => {
+    isStopped = true;
+    await end(STATELESS_LIMIT_SECONDS);
+    await etcd.stop();
+  };
+  return { endpoint, files, replace, stop };
+}
+
+/** Starts etcd and the API server, which says that it is ready when this resolves. */
+export async function startApiServerAlone(options: ControlPlaneOptions): Promise<ApiServerAlone> {
+  const { etcd, endpoint, files, stateless } = await startServers(options);
+  const stop = async () => {
+    await Promise.all(stateless.map((handle) => handle.stop(STATELESS_LIMIT_SECONDS)));
+    await etcd.stop();
+  };
+  return { endpoint, files, stop };
+}
+
+async function startServers(options: ControlPlaneOptions) {
+  const { addresses, processes, authority, tools } = options;
+  const files = await writeControlPlaneFiles(processes.runDirectory, addresses, authority);
+  const args = etcdArguments(addresses, files);
+  const etcd = await processes.start({ name: "etcd", command: toolAt(tools, "etcd"), args, env: FRUGAL });
+  const stateless: ProcessHandle[] = [];
+  await startApiServer(options, files, stateless);
+  return { etcd, stateless, files, endpoint: endpointOf(addresses) };
+}
+
+/** Resolves once it says that it is ready; among those that are to be stopped it is from its first moment. */
+async function startApiServer(
+  options: ControlPlaneOptions,
+  files: ControlPlaneFiles,
+  stateless: ProcessHandle[],
+): Promise<void> {
+  const { addresses, authority } = options;
+  const apiServer = await startProgram(options, "kube-apiserver", apiServerArguments(addresses, files));
+  stateless.push(apiServer);
+  await waitForHttp(`${endpointOf(addresses)}/readyz`, {
     ca: authority.pem,
     headers: { authorization: `Bearer ${files.tokens.admin}` },
     limitSeconds: READY_LIMIT_SECONDS,
     process: apiServer,
   });
-  // Before it is ready it has no roles yet, and refuses them; the controllers end after ten seconds of that.
-  await start("kube-controller-manager", controllerManagerArguments(files));
-  await start("kube-scheduler", schedulerArguments(files));
-  const stop = async () => {
-    const [etcd, ...stateless] = started;
-    await Promise.all(stateless.map((handle) => handle.stop(STATELESS_LIMIT_SECONDS)));
-    await etcd?.stop();
-  };
-  return { endpoint, files, stop };
+}
+
+/** The program of the version where the tools have it; every process is called by the program's own name. */
+function startProgram(
+  { processes, tools, version }: Pick<ControlPlaneOptions, "processes" | "tools"> & { version?: string | undefined },
+  program: KubernetesProgram,
+  args: string[],
+): Promise<ProcessHandle> {
+  const named = version === undefined ? undefined : kubernetesTool(program, version);
+  const command = (named === undefined ? undefined : tools[named]) ?? toolAt(tools, program);
+  return processes.start({ name: program, command, args, env: FRUGAL });
 }
 
 function toolAt(tools: Tools, name: string): string {

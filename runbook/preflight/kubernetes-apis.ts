@@ -15,6 +15,8 @@ const servedSchema = z.object({
 });
 const tableSchema = z.object({ source: z.string(), newest: z.string(), apis: z.record(z.string(), servedSchema) });
 
+const clusterSchema = z.object({ version: z.string() });
+
 /** From which version of Kubernetes to before which a kind is served, each such as `1.25`. */
 type Served = z.infer<typeof servedSchema>;
 
@@ -83,38 +85,45 @@ export const kubernetesApis: Check = {
         `Kubernetes ${version} is newer than what is known here, ${TABLE.newest}: its APIs were not compared`,
         "go get k8s.io/api@latest in tools/kubernetes-apis, then npm run kubernetes-apis",
       );
-    const rendered = await Promise.all((await trialsOf(context)).map((trial) => objectsOf(context, trial, signal)));
-    const broken = rendered.flatMap((each) => (typeof each === "string" ? [each] : []));
+    const trials = await trialsOf(context);
+    const rendered = await Promise.all(trials.map((trial) => renderedObjectsOf(context, trial, signal)));
+    const broken = trials.filter((_, index) => rendered[index] === undefined).map(({ title }) => title);
     if (broken.length > 0) return skipped(`${broken.join(", ")} does not render; the check of the charts says why`);
-    const charts = rendered
-      .flatMap((each) => (typeof each === "string" ? [] : each))
-      .map((each) => apiFinding(each, version));
-    const installed = (await installedObjects(context)).map((each) => apiFinding(each, version));
+    const charts = rendered.flatMap((each) => each ?? []).map((each) => apiFinding(each, version));
+    const installed = ((await installedObjects(context)) ?? []).map((each) => apiFinding(each, version));
     const refused = [...told(charts, "refused", "apps/charts"), ...told(installed, "refused", "installed")];
     if (refused.length > 0) return fail(`Kubernetes ${version}: ${refused.join("; ")}`, fix);
     const leaving = [...told(charts, "leaving", "apps/charts"), ...told(installed, "leaving", "installed")];
     if (leaving.length > 0) return warn(leaving.join("; "), "change the apiVersion in apps/charts, and release it");
     const custom = charts.filter(({ status }) => status === "custom").length;
+    const served = `Kubernetes ${version} serves all ${charts.length - custom} objects of the charts and ${installed.length} installed ones; ${custom} more are custom resources of add-ons`;
+    const cluster = await context.aws.find("eks/getCluster", { name: `sparki-${context.stack}` }, clusterSchema);
+    if (cluster === undefined || !isBefore(cluster.version, version)) return pass(served);
     return pass(
-      `Kubernetes ${version} serves all ${charts.length - custom} objects of the charts and ${installed.length} installed ones; ${custom} more are custom resources of add-ons`,
+      `${served}. The cluster has ${cluster.version}, and fields and values are in no table: npx sparki upgrades --kubernetes ${version} --stack ${context.stack} asks a real API server of ${version}`,
     );
   },
 };
 
-/** The trial's title where it does not render. */
-async function objectsOf(
+/** Every object that a chart creates, in its namespace; undefined where the chart does not render. */
+export async function renderedObjectsOf(
   context: PreflightContext,
   trial: ChartTrial,
   signal: AbortSignal,
-): Promise<RenderedObject[] | string> {
+): Promise<RenderedObject[] | undefined> {
   const { code, stdout } = await render(context, trial, signal);
-  return code === 0 ? namespaced(renderedObjects(stdout), trial.namespace) : trial.title;
+  return code === 0 ? namespaced(renderedObjects(stdout), trial.namespace) : undefined;
 }
 
-/** Helm compares a new release with the objects of the last one: it cannot upgrade one whose API is gone. */
-async function installedObjects({ cluster }: PreflightContext): Promise<RenderedObject[]> {
-  const releases = (await cluster.installed(NAMESPACES)) ?? [];
-  return releases.flatMap(({ manifest, namespace }) => namespaced(renderedObjects(manifest), namespace));
+/**
+ * What Helm keeps of what is installed: it compares a new release with the objects of the last one, and cannot upgrade one
+ * whose API is gone. Undefined where there is no cluster.
+ */
+export async function installedObjects({
+  cluster,
+}: Pick<PreflightContext, "cluster">): Promise<RenderedObject[] | undefined> {
+  const releases = await cluster.installed(NAMESPACES);
+  return releases?.flatMap(({ manifest, namespace }) => namespaced(renderedObjects(manifest), namespace));
 }
 
 function namespaced(objects: readonly RenderedObject[], namespace: string): RenderedObject[] {

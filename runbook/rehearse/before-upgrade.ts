@@ -5,6 +5,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { redisVersion } from "../../stacks/fields.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { KUBERNETES_PROGRAMS, KUBERNETES_VERSIONS, kubernetesTool } from "../../tools/catalog.ts";
 
 const DAY = 86_400_000;
 /** It is for the minutes until the upgrade; a day more than today, for a rehearsal around midnight. */
@@ -57,6 +58,28 @@ export function settingsOfUpgrade(
 function redisBefore({ cache }: StackConfig): Setting[] {
   const value = before("sparki:cache.engineVersion", cache.engineVersion, redisVersion.options);
   return [{ key: ["sparki:cache", "engineVersion"], value }];
+}
+
+/** The control planes of an upgrade of Kubernetes. */
+export interface ControlPlanes {
+  /** Names in the catalog of the programs of both versions; none where one of them is not pinned. */
+  readonly tools: readonly string[];
+  /** Why the control plane stays one version; undefined where it is really replaced. */
+  readonly why?: string;
+}
+
+/** By which programs the version before the config's is replaced by the config's. */
+export function controlPlanesOf({ cluster: { version } }: StackConfig): ControlPlanes {
+  const versions = [before("sparki:cluster.version", version, Object.keys(KUBERNETES)), version];
+  const missing = versions.filter((each) => !KUBERNETES_VERSIONS.includes(each));
+  if (missing.length > 0) {
+    const pinned = KUBERNETES_VERSIONS.join(", ");
+    return {
+      tools: [],
+      why: `the control plane is not replaced: of Kubernetes ${missing.join(" and ")} it is not pinned here, only of ${pinned}`,
+    };
+  }
+  return { tools: versions.flatMap((each) => KUBERNETES_PROGRAMS.flatMap((name) => kubernetesTool(name, each) ?? [])) };
 }
 
 /** Of Kubernetes an exemption, once AWS's standard support of the version before has ended. */

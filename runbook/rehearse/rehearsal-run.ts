@@ -34,6 +34,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import { writePlan } from "../plan/plan-files.ts";
 import type { Answers } from "../preflight/context.ts";
 import { type OpenPreflight, openPreflight } from "../preflight/open.ts";
+import { readStack } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";
 import { Recovery } from "../recovery/take-over.ts";
 import { openKeep } from "../release/keep.ts";
@@ -45,7 +46,7 @@ import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { readPresent } from "../rollback/rollback-target.ts";
 import { alertedSchema, alertedText } from "./alerted.ts";
-import { settingsBeforeUpgrade, settingsOfUpgrade } from "./before-upgrade.ts";
+import { controlPlanesOf, settingsBeforeUpgrade, settingsOfUpgrade } from "./before-upgrade.ts";
 import type { LiveBefore } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
@@ -76,7 +77,7 @@ export interface RehearsalPlan extends SessionOptions {
 /** Rehearses a scenario on a cloud of its own; nothing that it started outlives it, however it ends. */
 export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports): Promise<RehearsalReport> {
   const start = ports.clock.now();
-  const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
+  const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr), controlPlaneTools(plan, screen, ports));
   const promoted = plan.isOnPromoted === true ? await openPromoted(plan, tools, screen, ports) : undefined;
   const session = promoted ?? (await openShown(plan, tools, screen, ports));
   const network = openNetwork(session.environment);
@@ -100,6 +101,14 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     await network.close();
     await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
   }
+}
+
+/** What a rehearsed upgrade of Kubernetes needs beside every rehearsal's tools; the screen says why where it is nothing. */
+function controlPlaneTools({ scenario, stack }: RehearsalPlan, screen: Screen, ports: Ports): readonly string[] {
+  if (!scenario.releases.some(({ isBeforeUpgrade }) => isBeforeUpgrade === "kubernetes")) return [];
+  const { tools, why } = controlPlanesOf(readStack(stack, ports).config);
+  if (why !== undefined) screen.line(why);
+  return tools;
 }
 
 /** The plan for a world in which its first release is promoted. */

@@ -92,9 +92,14 @@ export interface RehearsalSession {
   close(): Promise<void>;
 }
 
-/** The tools of a rehearsal by name, resolved with progress; throws when one cannot be had. */
-export function resolveRehearsalTools(ports: Ports, progress: Progress): Promise<Readonly<Record<string, string>>> {
-  return resolveTools(TOOLS, { env: ports.env, progress, signal: ports.signal });
+/** The tools of a rehearsal by name, with others of the catalog, resolved with progress; throws when one cannot be had. */
+export function resolveRehearsalTools(
+  ports: Ports,
+  progress: Progress,
+  others: readonly string[] = [],
+): Promise<Readonly<Record<string, string>>> {
+  const names = [...new Set([...TOOLS, ...others])];
+  return resolveTools(names, { env: ports.env, progress, signal: ports.signal });
 }
 
 /** Starts the cloud for a stack and opens the engine on it; when it cannot, nothing is left running. */

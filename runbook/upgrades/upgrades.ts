@@ -2,6 +2,7 @@ import { KUBERNETES, POSTGRES_STANDARD, postgresVersions, REDIS_STANDARD } from 
 import { facts } from "../../aws/facts.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
+import { KUBERNETES_VERSIONS } from "../../tools/catalog.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { Rotatable } from "../rotation/rotation.ts";
@@ -70,8 +71,13 @@ function kubernetes({ cluster: { version } }: StackConfig, file: string): Known 
     next:
       next === undefined
         ? "no later version is known: npm run aws-facts, then run it again"
-        : `set sparki:cluster.version to ${next} in ${file}, one minor version at a time; npx sparki plan`,
+        : `${asking(next)}set sparki:cluster.version to ${next} in ${file}, one minor version at a time; npx sparki plan`,
   };
+}
+
+/** Where its API server is pinned here. */
+function asking(version: string): string {
+  return KUBERNETES_VERSIONS.includes(version) ? `npx sparki upgrades --kubernetes ${version}; then ` : "";
 }
 
 function postgres({ database: { engineVersion } }: StackConfig, file: string): Known {

@@ -1,24 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent, request } from "undici";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
-import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
+import { type DryRun, KubernetesApi } from "../../rehearsal/cluster/api.ts";
 import { applyDefinitions } from "../../rehearsal/cluster/cluster.ts";
 import { kubeconfigFor, startControlPlane } from "../../rehearsal/cluster/control-plane.ts";
+import { DryRuns } from "../../rehearsal/cluster/trial-server.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Processes } from "../../rehearsal/processes.ts";
 import { TEST_TOKEN } from "./asking.ts";
 import type { Manifest } from "./chart.ts";
 import { toolPath } from "./tool.ts";
-
-/** What the API server says to an object that it is asked to take without keeping it. */
-export interface DryRun {
-  readonly status: number;
-  /** The refusal's words; empty when it is taken. */
-  readonly message: string;
-  readonly warnings: readonly string[];
-}
 
 /** A real control plane with the definitions that EKS Auto Mode and the add-ons bring. */
 export interface ApiServer {
@@ -54,39 +46,22 @@ export async function startApiServer(): Promise<ApiServer> {
     const api = new KubernetesApi(access);
     await applyDefinitions(api);
     await applyDefinitions(api, MONITORING_DEFINITIONS);
-    const agent = new Agent({ connect: { ca: authority.pem } });
-    const paths = new Map<string, string>();
+    const runs = new DryRuns(api);
     const stop = async () => {
-      await Promise.all([agent.destroy(), api.close()]);
+      await api.close();
       await end();
     };
+    const unknown = ({ apiVersion, kind }: Manifest) => new Error(`the API server knows no ${kind} in ${apiVersion}`);
     const dryRun = async (object: Manifest) => {
-      const collection = await collectionOf(api, paths, object);
-      const query = "dryRun=All&fieldManager=test&fieldValidation=Strict&force=true";
-      const response = await request(`${endpoint}${collection}/${object.metadata.name}?${query}`, {
-        method: "PATCH",
-        dispatcher: agent,
-        headers: { authorization: `Bearer ${access.token}`, "content-type": "application/apply-patch+yaml" },
-        body: JSON.stringify(object),
-      });
-      const answer: { message?: string } = JSON.parse(await response.body.text());
-      const warnings = [response.headers.warning ?? []].flat();
-      return {
-        status: response.statusCode,
-        message: response.statusCode < 300 ? "" : (answer.message ?? ""),
-        warnings,
-      };
+      const answer = await runs.ask(object);
+      if (answer === undefined) throw unknown(object);
+      return answer;
     };
     const apply = async (object: Manifest) => {
-      const collection = await collectionOf(api, paths, object);
-      const response = await request(`${endpoint}${collection}/${object.metadata.name}?fieldManager=test&force=true`, {
-        method: "PATCH",
-        dispatcher: agent,
-        headers: { authorization: `Bearer ${access.token}`, "content-type": "application/apply-patch+yaml" },
-        body: JSON.stringify(object),
-      });
-      const said = await response.body.text();
-      if (response.statusCode >= 300) throw new Error(`${object.kind} ${object.metadata.name}: ${said}`);
+      const place = await runs.placeOf(object);
+      if (place === undefined) throw unknown(object);
+      const query = { fieldManager: "test", force: true };
+      await api.patch(place.path, "apply-patch", place.object, query);
     };
     const kubeconfig = kubeconfigFor(endpoint, authority.pem, access.token);
     return { api, kubeconfig, dryRun, apply, stop };
@@ -94,19 +69,4 @@ export async function startApiServer(): Promise<ApiServer> {
     await end();
     throw error;
   }
-}
-
-/** Where the API server keeps objects of this kind, as its own discovery says. */
-async function collectionOf(api: KubernetesApi, paths: Map<string, string>, object: Manifest): Promise<string> {
-  const { apiVersion, kind, metadata } = object;
-  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const known = paths.get(`${apiVersion}/${kind}`);
-  if (known === undefined) {
-    const found = await api.get<{ resources: { name: string; kind: string }[] }>(root);
-    const resource = found?.resources.find((each) => each.kind === kind && !each.name.includes("/"));
-    if (resource === undefined) throw new Error(`the API server knows no ${kind} in ${apiVersion}`);
-    paths.set(`${apiVersion}/${kind}`, resource.name);
-    return collectionOf(api, paths, object);
-  }
-  return `${root}/namespaces/${metadata.namespace}/${known}`;
 }

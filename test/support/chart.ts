@@ -57,7 +57,7 @@ export function lint(chart: string, values: Values): HelmResult {
 
 function helm(command: readonly string[], values: Values): HelmResult {
   // Helm built from its module takes Kubernetes 1.20 for granted when no cluster says otherwise.
-  const common = ["--kube-version", "1.33.0", "--values", "-"];
+  const common = ["--kube-version", "1.35.0", "--values", "-"];
   const result = spawnSync(toolPath("helm"), [...command, ...common], {
     input: JSON.stringify(values),
     encoding: "utf8",

@@ -30,6 +30,18 @@ export async function wholeFleet(engine: Pick<ServedEngine, "readyPods">): Promi
   throw new Error(`the fleet has not ${REPLICAS} ready pods: ${await engine.readyPods()}`);
 }
 
+/** Takes Kubernetes to a version under load; resolves once every node has it and the whole fleet is ready again. */
+export async function upgradeUnderLoad(engine: ServedEngine, version: string): Promise<LoadFigures> {
+  const running = loadOn(engine);
+  await engine.upgradeKubernetes(version);
+  const isOld = (node: string) => !node.startsWith(`v${version}.`);
+  for (const end = Date.now() + 600_000; (await engine.nodeVersions()).some(isOld); await sleep(500))
+    if (Date.now() > end) throw new Error(`not every node has ${version}: ${await engine.nodeVersions()}`);
+  await wholeFleet(engine);
+  await sleep(1000);
+  return running.end();
+}
+
 export function sayFigures(test: string, what: string, figures: LoadFigures): void {
   const { requests, seconds, failures, slowestMilliseconds: slowest } = figures;
   const rate = (requests / seconds).toFixed(1);

@@ -37,7 +37,7 @@ export interface RehearsedCluster {
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 const CLUSTER = {
   name: "sparki-test",
-  version: "1.33",
+  version: "1.35",
   zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
   podNetwork: "10.40.0.0/16",
 };

@@ -59,6 +59,8 @@ export interface ServedEngine {
   deletePod(name: string): Promise<void>;
   /** Takes Kubernetes to another version; the nodes are replaced after that. */
   upgradeKubernetes(version: string): Promise<void>;
+  /** The minor versions of the API servers that were started, one after the other. */
+  apiServers(): readonly string[];
   /** Kubernetes' versions on the nodes there are, one each. */
   nodeVersions(): Promise<readonly string[]>;
   /** SIGKILL to the process of a pod's container, as the kernel does when memory is short. */
@@ -80,21 +82,26 @@ export interface ServedEngine {
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "redis-server"];
-const CLUSTER = { name: "sparki-test", version: "1.33", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
+const CLUSTER = { name: "sparki-test", version: "1.34", zones: ["a", "b", "c"], podNetwork: "10.40.0.0/16" };
 const NAMESPACE = "sparki-engine";
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 
 const LOSE_CONNECTIONS = ["CLIENT", "KILL", "TYPE", "normal"];
 
-/** Starts everything around the fleet; `release` brings the fleet itself. */
-export async function serveEngine(stack: string, timeScale: number, behaviour: object): Promise<ServedEngine> {
+/** Starts everything around the fleet, with other tools of the catalog; `release` brings the fleet itself. */
+export async function serveEngine(
+  stack: string,
+  timeScale: number,
+  behaviour: object,
+  others: readonly string[] = [],
+): Promise<ServedEngine> {
   const runDirectory = mkdtempSync(join(tmpdir(), "sparki-fleet-"));
   const undo: Undo = [async () => rmSync(runDirectory, { recursive: true, force: true })];
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return { ...(await start({ stack, timeScale, runDirectory, behaviour }, undo)), stop };
+    return { ...(await start({ stack, timeScale, runDirectory, behaviour, others }, undo)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -108,6 +115,7 @@ interface Options {
   readonly timeScale: number;
   readonly runDirectory: string;
   readonly behaviour: object;
+  readonly others: readonly string[];
 }
 
 async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "stop">> {
@@ -194,6 +202,7 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
     bringCache: () => backing.cache.resume(),
     deletePod: (name) => api.delete(`${PODS}/${name}`),
     upgradeKubernetes: (version) => clusters.upgrade(CLUSTER.name, version),
+    apiServers: () => startedVersions(join(runDirectory, "logs"), "kube-apiserver"),
     nodeVersions: async () => {
       const { items } = await api.list<V1Node>("/api/v1/nodes");
       return items.map(({ status }) => status?.nodeInfo?.kubeletVersion ?? "");
@@ -203,13 +212,13 @@ async function start(options: Options, undo: Undo): Promise<Omit<ServedEngine, "
 }
 
 /** The cluster, and what its pods and their users need. */
-async function startSurroundings({ stack, timeScale, runDirectory }: Options, values: Values, undo: Undo) {
+async function startSurroundings({ stack, timeScale, runDirectory, others }: Options, values: Values, undo: Undo) {
   const control = await claimSlot({}, TEST_TOKEN);
   undo.push(() => control.close());
   const { addresses } = control;
   const processes = new Processes(runDirectory);
   undo.push(() => processes.stopAll());
-  const tools = Object.fromEntries(TOOLS.map((name) => [name, toolPath(name)]));
+  const tools = Object.fromEntries([...TOOLS, ...others].map((name) => [name, toolPath(name)]));
   const places = { stack, runDirectory, addresses, tools, processes, timeScale };
   const backing = await startBacking({
     ...places,
@@ -249,6 +258,12 @@ async function connectedUsers(host: string, runDirectory: string, { username, pa
   const { rows } = await client.query<{ usename: string }>(text);
   await client.end();
   return rows.map(({ usename }) => usename);
+}
+
+/** The minor versions of Kubernetes that a program of the control plane was started in, by its log. */
+export function startedVersions(logs: string, program: string): string[] {
+  const log = readFileSync(join(logs, `${program}.log`), "utf8");
+  return [...log.matchAll(/(?:Version: |"Starting[^"]*" version=")v(1\.\d+)\.\d+/g)].map(([, version = ""]) => version);
 }
 
 function pidOf(runDirectory: string, process: string): number {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CATALOG } from "../../tools/catalog.ts";
+import { CATALOG, EVERYDAY, KUBERNETES_VERSIONS, kubernetesTool } from "../../tools/catalog.ts";
 
 const PLATFORMS = (["linux", "darwin"] as const).flatMap((os) =>
   (["x64", "arm64"] as const).map((arch) => ({ os, arch })),
@@ -38,5 +38,45 @@ describe.each(CATALOG.map((tool) => [tool.name, tool] as const))("the catalog's 
   it("has a checksum of its own for each platform", () => {
     const sums = Object.values(tool.download?.sha256 ?? {});
     expect(new Set(sums).size).toBe(sums.length);
+  });
+});
+
+describe("the tools that everybody gets", () => {
+  it("are all but other versions of Kubernetes, which take minutes to build", () => {
+    const rare = CATALOG.map(({ name }) => name).filter((name) => !EVERYDAY.includes(name));
+    expect(rare.length).toBeGreaterThan(0);
+    for (const name of rare) expect(name).toMatch(/^kube-(apiserver|controller-manager|scheduler)-1\.\d+$/);
+    expect(EVERYDAY).toEqual(expect.arrayContaining(["pulumi", "helm", "kube-apiserver"]));
+  });
+});
+
+describe("kubernetesTool", () => {
+  const pinned = new Map(CATALOG.map((tool) => [tool.name, tool]));
+
+  it("names the programs of every pinned version, each of that version", () => {
+    expect(KUBERNETES_VERSIONS).toEqual([...KUBERNETES_VERSIONS].sort());
+    for (const minor of KUBERNETES_VERSIONS) {
+      const { version = "", accepts } = pinned.get(kubernetesTool("kube-apiserver", minor) ?? "") ?? {};
+      expect(version.startsWith(`${minor}.`)).toBe(true);
+      expect(KUBERNETES_VERSIONS.filter((other) => accepts?.(`${other}.9`))).toEqual([minor]);
+    }
+  });
+
+  it("has the versions of the stacks' configs among them, with the one before and the one after", () => {
+    const versions = ["prod", "staging"].map((stack) => {
+      const file = readFileSync(join(TOOLS, "..", `Pulumi.${stack}.yaml`), "utf8");
+      return /^ *version: "?(1\.\d+)/m.exec(file)?.[1] ?? "";
+    });
+    for (const version of versions) {
+      expect(kubernetesTool("kube-apiserver", version)).toBe("kube-apiserver");
+      const minor = Number(version.split(".")[1]);
+      for (const other of [minor - 1, minor + 1])
+        expect(kubernetesTool("kube-scheduler", `1.${other}`)).toBe(`kube-scheduler-1.${other}`);
+    }
+  });
+
+  it("knows no other version", () => {
+    expect(kubernetesTool("kube-apiserver", "1.20")).toBeUndefined();
+    expect(kubernetesTool("kube-apiserver", "1.35.4")).toBeUndefined();
   });
 });

@@ -74,6 +74,7 @@ describe("resolveTools", () => {
       "go",
       `#!/bin/sh
 if [ "$1" = version ]; then echo go version ${version} linux/amd64; exit; fi
+if [ "$1" = env ]; then echo \${GOTOOLCHAIN:-local}; exit; fi
 echo "$@" >> ${root}/builds
 while [ "$1" != -o ]; do shift; done
 out=$2
@@ -81,15 +82,15 @@ ${build}
 `,
     );
 
-  const resolve = (published: boolean, signal = new AbortController().signal) => {
-    const env = { PATH: `${join(root, "bin")}:/usr/bin:/bin`, XDG_CACHE_HOME: join(root, "cache") };
+  const resolve = (published: boolean, signal = new AbortController().signal, tool = widget(published), more = {}) => {
+    const env = { ...more, PATH: `${join(root, "bin")}:/usr/bin:/bin`, XDG_CACHE_HOME: join(root, "cache") };
     const progress = {
       begin: (title: string) => {
         told.push(title);
         return { end: (note: string) => void told.push(`${title}: ${note}`) };
       },
     };
-    return resolveTools(["widget"], { env, progress, signal, catalog: [widget(published)] });
+    return resolveTools(["widget"], { env, progress, signal, catalog: [tool] });
   };
 
   const cached = () => cachedPath(widget(false), { XDG_CACHE_HOME: join(root, "cache") });
@@ -171,6 +172,15 @@ ${build}
     await resolve(false);
     expect(readFileSync(cached(), "utf8")).toBe(PROGRAM);
     expect(readFileSync(join(root, "builds"), "utf8")).toMatch(/-C \S*tools\/widget -trimpath .*-s -w -X a\.b=c/);
+  });
+
+  it("asks for the Go that the module asks for, and says of what is built on demand that it takes minutes, once", async () => {
+    const rare = { ...widget(false), isOnDemand: true };
+    const inModule = { ...rare, build: { ...rare.build, module: "kubernetes-1.36" } };
+    fakeGo("go1.25.9");
+    await expect(resolve(false, undefined, inModule)).rejects.toThrow("found Go 1.25.9, expected Go 1.26 or newer");
+    await resolve(false, undefined, inModule, { GOTOOLCHAIN: "auto" });
+    expect(told).toContain("building widget 2.1.0 from source, once, for some minutes: built");
   });
 
   it("builds once when two ask at the same time", async () => {

@@ -96,6 +96,21 @@ describe("kubernetes-apis", () => {
     expect(await look(kubernetesApis, withHelm(helm, { config: cluster("1.24") }))).toMatchObject({ status: "warn" });
   });
 
+  it.each([
+    ["1.34", true],
+    ["1.35", false],
+    ["1.36", false],
+  ])(
+    "names the command that asks a real API server where the cluster's version is older: %s",
+    async (version, isNamed) => {
+      const looks = { "eks/getCluster": { version } };
+      const parts = { config: cluster("1.35"), looks };
+      const finding = await look(kubernetesApis, withHelm(rendering("v1", "Service"), parts));
+      expect(finding.status).toBe("pass");
+      expect(finding.reason.includes("npx sparki upgrades --kubernetes 1.35 --stack prod")).toBe(isNamed);
+    },
+  );
+
   it("says that it does not know a version that is newer than its table", async () => {
     const finding = await look(kubernetesApis, withHelm(real, { config: cluster("1.99") }));
     expect(finding).toMatchObject({ status: "warn", fix: expect.stringContaining("npm run kubernetes-apis") });

@@ -1,4 +1,5 @@
-import { settingsBeforeUpgrade, settingsOfUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
+import { controlPlanesOf, settingsBeforeUpgrade, settingsOfUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
+import { parseConfig } from "../../../stacks/config.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
 const raw = rawConfig("prod");
@@ -71,5 +72,18 @@ describe("settingsBeforeUpgrade", () => {
     expect(of("kubernetes", at("1.31"))).toThrow("sparki:cluster.version is 1.31; expected one after 1.31");
     expect(of("postgres", withPostgres("13.22"))).toThrow("sparki:database.engineVersion is 13.22; expected one after");
     expect(of("redis", withRedis("6.2"))).toThrow("sparki:cache.engineVersion is 6.2; expected one after 6.2");
+  });
+});
+
+describe("controlPlanesOf", () => {
+  const planes = (version: string) => controlPlanesOf(parseConfig(at(version), "prod"));
+
+  it("are the programs of the version before and of the config's own, none newer than its API server", () => {
+    const programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    expect(planes("1.35")).toEqual({ tools: [...programs.map((name) => `${name}-1.34`), ...programs] });
+  });
+
+  it("are none where one of the two is not pinned, and it says which", () => {
+    expect(planes("1.34")).toEqual({ tools: [], why: expect.stringContaining("of Kubernetes 1.33 it is not pinned") });
   });
 });

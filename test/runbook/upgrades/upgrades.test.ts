@@ -33,6 +33,16 @@ describe("upgradesOf", () => {
     expect(upgradesOf("prod", { ...config, ...changes }, TODAY, 30).endings[0]?.what).toBe("Kubernetes 1.99 on EKS");
   });
 
+  it("asks the API server of the next version before the config names it, where that is pinned here", () => {
+    const next = (version: string) => {
+      const { endings } = upgradesOf("prod", { ...config, cluster: { ...config.cluster, version } }, TODAY, 30);
+      return endings.find(({ what }) => what.startsWith("Kubernetes"))?.next;
+    };
+    const set = (version: string) => `set sparki:cluster.version to ${version} in Pulumi.prod.yaml`;
+    expect(next("1.34")).toContain(`npx sparki upgrades --kubernetes 1.35; then ${set("1.35")}`);
+    expect(next("1.32")).toMatch(new RegExp(`^${set("1.33")}`));
+  });
+
   it.each([
     ["14.20", "2027-02-28", "later"],
     ["13.22", "2026-02-28", "ended"],
@@ -100,7 +110,7 @@ describe("upgradesText", () => {
     const cluster = { ...config.cluster, version: "1.34" };
     const text = upgradesText(upgradesOf("prod", { ...config, cluster }, TODAY, 30), paint);
     expect(text).toContain("2026-12-02, in 3 days");
-    expect(text.replace(/\s+/g, " ")).toContain("→ set sparki:cluster.version to 1.35 in Pulumi.prod.yaml");
+    expect(text.replace(/\s+/g, " ")).toContain("→ npx sparki upgrades --kubernetes 1.35; then set");
     expect(text.match(/→/g)).toHaveLength(1);
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
