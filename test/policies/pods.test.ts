@@ -349,7 +349,10 @@ import { proves } from "../support/policy-proofs.ts";
   const of = (pod: Record<string, unknown>) => deployment(podSpec({ pod }));
 
   proves(serviceAccountsWithoutTokens, {
-    passes: { "an account and a pod without a token": [account, deployment()] },
+    passes: {
+      "an account and a pod without a token": [account, deployment()],
+      "a command that runs no job": thing("command:local:Command", { create: "true", stdin: "no JSON" }),
+    },
     stops: {
       "an account whose pods get a token": [
         "automountServiceAccountToken",
