@@ -31,7 +31,7 @@ export interface RdsCopiesOptions extends CopiesOwner {
   /** Asks a server by its host name from inside the network; `admit` lets one address of it in. */
   ask(host: string, job: AskedJob): Promise<readonly Answer[]>;
   /** Connects to a server again and again from there; resolves once it has answered. */
-  watch(host: string, job: Omit<AskedJob, "questions">): Promise<ReachWatch>;
+  watch(host: string, job: Omit<AskedJob, "questions"> & { readonly until: number }): Promise<ReachWatch>;
 }
 
 interface AskedJob {
@@ -266,11 +266,11 @@ function upgradesOf(aws: Aws): CopyUpgrades {
     begin: (name, version) => beginUpgrade(aws, name, version),
     state: (name, since) => upgradeState(aws, name, since),
     refusalLog: (name) => refusalLog(aws, name),
-    watch: async (name, signal) => {
+    watch: async (name, until, signal) => {
       const host = (await ownCopy(aws, name))?.Endpoint?.Address;
       if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
       const admit = (address: string) => aws.groups.admit(name, address, PORT);
-      return aws.options.watch(host, { name: `drill-watch-${stampNow()}`, signal, admit });
+      return aws.options.watch(host, { name: `drill-watch-${stampNow()}`, until, signal, admit });
     },
   };
 }

@@ -103,8 +103,8 @@ export interface CopyUpgrades {
   state(name: string, since: number): Promise<UpgradeState>;
   /** The end of what pg_upgrade wrote when it did not upgrade the copy; empty where AWS has no such log. */
   refusalLog(name: string): Promise<readonly string[]>;
-  /** Begins to watch; resolves once the copy has answered for the first time. */
-  watch(name: string, signal: AbortSignal): Promise<ReachWatch>;
+  /** Begins to watch, until a moment at the latest; resolves once the copy has answered for the first time. */
+  watch(name: string, until: number, signal: AbortSignal): Promise<ReachWatch>;
 }
 
 export type DatabaseCopies = Copies<Question>;

@@ -12,14 +12,16 @@ export async function openAwsCopies(opened: OpenPreflight): Promise<DatabaseCopi
   return openRdsCopies({ ...ownerOf(opened), ask: askFromCluster(opened), watch: watchFromCluster(opened) });
 }
 
-/** RDS limits no upgrade; a Job that nobody deletes any more ends by itself. */
-const WATCH_SECONDS = 86_400;
+/** A Job that nobody deletes any more ends by itself, this long after the drill's own limit. */
+const WATCH_SECONDS = 300;
 
 /** Connects to a server by its host name again and again, from a Job in the stack's own cluster. */
 function watchFromCluster(opened: OpenPreflight): RdsCopiesOptions["watch"] {
   const { clientImage: image } = opened.context.config.database;
-  return (host, job) =>
-    watchInCluster({ ...job, host, image, deadlineSeconds: WATCH_SECONDS, kubeconfig: () => kubeconfigOf(opened) });
+  return (host, { until, ...job }) => {
+    const deadlineSeconds = Math.max(0, Math.ceil(until - Date.now() / 1000)) + WATCH_SECONDS;
+    return watchInCluster({ ...job, host, image, deadlineSeconds, kubeconfig: () => kubeconfigOf(opened) });
+  };
 }
 
 /** Asks a server by its host name, from a Job in the stack's own cluster. */

@@ -87,7 +87,7 @@ export async function tryUpgrade<Q>(
   const { upgrades } = copies;
   if (upgrades === undefined) throw new Error(`a copy of the ${subject.of} is never upgraded`);
   ports.say(`beginning to watch ${copy.name}`);
-  const watch = await upgrades.watch(copy.name, signal);
+  const watch = await upgrades.watch(copy.name, copy.until, signal);
   const measured = new Measured(watch);
   try {
     const began = clock.now();

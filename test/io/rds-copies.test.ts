@@ -391,7 +391,9 @@ describe("openRdsCopies, an upgrade of a copy", () => {
     for (const name of [LIVE, COPY.name, "sparki-staging-drill-1"])
       await expect(upgrades.begin(name, "18.1")).rejects.toThrow(/drill/);
     expect(actions()).not.toContain("ModifyDBInstance");
-    await expect(upgrades.watch(LIVE, new AbortController().signal)).rejects.toThrow(/was not created by a drill/);
+    await expect(upgrades.watch(LIVE, DRILL_NOW, new AbortController().signal)).rejects.toThrow(
+      /was not created by a drill/,
+    );
   });
 
   it("tells how it stands, what is still to come, and its own events since then, oldest first", async () => {
@@ -430,7 +432,7 @@ describe("openRdsCopies, an upgrade of a copy", () => {
 
   it("is watched at the copy's own address", async () => {
     const { upgrades, jobs } = await upgradesOf(standing());
-    const watch = await upgrades.watch(COPY.name, new AbortController().signal);
+    const watch = await upgrades.watch(COPY.name, DRILL_NOW, new AbortController().signal);
     expect(await watch.end()).toEqual([]);
     expect(jobs).toMatchObject([{ host: `${COPY.name}.example`, name: expect.stringMatching(/^drill-watch-\d{14}$/) }]);
   });
