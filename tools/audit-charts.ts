@@ -7,7 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { DeployError, EXIT } from "../shared/deploy-error.ts";
 import { renderMonitoring } from "../test/support/monitoring.ts";
-import { renderWorkload, STACKS, TRACKS, WORKLOADS } from "../test/support/workload-values.ts";
+import { renderWorkload, STACKS, stackConfig, TRACKS, WORKLOADS } from "../test/support/workload-values.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
 import { type PythonTool, resolvePythonTool } from "./python-tool.ts";
@@ -120,7 +120,14 @@ const REPORT = z.array(
 
 /** Runs kube-score over one stack's objects; annotations that would silence it are not read. */
 async function scanWithKubeScore(path: string, rendered: Rendered, signal: AbortSignal): Promise<Scan> {
-  const flags = ["--kubernetes-version", "v1.33", "--disable-ignore-checks-annotations", "--output-format", "json"];
+  const { version } = stackConfig(rendered.stack).cluster;
+  const flags = [
+    "--kubernetes-version",
+    `v${version}`,
+    "--disable-ignore-checks-annotations",
+    "--output-format",
+    "json",
+  ];
   const optional = OPTIONAL.flatMap((id) => ["--enable-optional-test", id]);
   const child = spawn(path, ["score", ...flags, ...optional, "-"], { env: {}, signal });
   const failed = new Promise<never>((_, reject) => child.on("error", reject));

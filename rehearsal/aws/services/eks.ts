@@ -290,7 +290,7 @@ async function start(subject: Subject, cloud: Cloud): Promise<Properties> {
   const vpc = world.get(TYPES.vpc, vpcAt(subject, SUBNETS, world) ?? "");
   const access = await services.cluster.start({
     name: subject.id,
-    version: text(subject.inputs, "version") ?? "1.33",
+    version: text(subject.inputs, "version") ?? "1.35",
     zones: zonesAt(subject, SUBNETS, world),
     podNetwork: text(vpc?.inputs ?? {}, "cidrBlock") ?? "10.0.0.0/16",
   });
