@@ -104,7 +104,8 @@ function environmentFor(store: SealStore, env: Environment): Readonly<Record<str
 
 /** Prints what the catalog that is named pins, as JSON by name. */
 const PRINT_CATALOG = `const { CATALOG } = await import(process.argv[1]);
-console.log(JSON.stringify(Object.fromEntries(CATALOG.map(({ name, version }) => [name, version]))));`;
+const { writeFileSync } = await import("node:fs");
+writeFileSync(1, JSON.stringify(Object.fromEntries(CATALOG.map(({ name, version }) => [name, version]))));`;
 
 /** The versions of command-line tools that a project's catalog pins, by name, as its own module says; none where it has no such module. */
 export async function pinnedTools(
