@@ -46,7 +46,7 @@ describe("sparki plan --compare, on the real engine", () => {
     edit("package-lock.json", versions);
     back();
     branch("other-program");
-    edit("infra/routes.ts", (text) => text.replace(POLICIES[0], POLICIES[1]));
+    edit("infra/load-balancer.ts", (text) => text.replace(POLICIES[0], POLICIES[1]));
     back();
     stack = await serveStack("staging", 0.002, "promoted");
   });
@@ -92,7 +92,7 @@ describe("sparki plan --compare, on the real engine", () => {
       document: {
         verdict: "different",
         versions: [],
-        files: { program: ["infra/routes.ts"], command: [], config: [] },
+        files: { program: ["infra/load-balancer.ts"], command: [], config: [] },
         steps: {
           same: 0,
           different: [
@@ -100,7 +100,10 @@ describe("sparki plan --compare, on the real engine", () => {
               name: "edge-lb-https",
               before: { action: "update", replacedFor: [] },
               properties: [{ path: "sslPolicy", before: POLICIES[1], now: POLICIES[0] }],
-              because: { cause: "program", text: "from the program's files (infra/routes.ts): nothing else differs" },
+              because: {
+                cause: "program",
+                text: "from the program's files (infra/load-balancer.ts): nothing else differs",
+              },
             },
           ],
         },

@@ -72,12 +72,12 @@ describe("compared", () => {
   it("lists a step of one side with its inputs, from what is live", async () => {
     const found = await differences(
       {},
-      { steps: [update({ sslPolicy: "two" })], files: { "infra/routes.ts": "other" } },
+      { steps: [update({ sslPolicy: "two" })], files: { "infra/load-balancer.ts": "other" } },
     );
     expect(found).toMatchObject({
       verdict: "different",
       exitCode: EXIT.refused.code,
-      files: { program: ["infra/routes.ts"] },
+      files: { program: ["infra/load-balancer.ts"] },
     });
     expect(found.steps).toMatchObject({
       same: 0,
@@ -87,7 +87,10 @@ describe("compared", () => {
           before: undefined,
           now: { action: "update" },
           properties: [{ path: "sslPolicy", before: "one", now: "two" }],
-          because: { cause: "program", text: "from the program's files (infra/routes.ts): nothing else differs" },
+          because: {
+            cause: "program",
+            text: "from the program's files (infra/load-balancer.ts): nothing else differs",
+          },
         },
       ],
     });
@@ -156,7 +159,7 @@ describe("compared", () => {
 
   it("knows a default of a newer provider from an input that the program gives, though both differ", async () => {
     const after = { sslPolicy: "two", tcpIdleTimeoutSeconds: 350, __defaults: ["tcpIdleTimeoutSeconds"] };
-    const now = { steps: [update(after)], files: { "infra/routes.ts": "x" }, versions: NEWER_AWS };
+    const now = { steps: [update(after)], files: { "infra/load-balancer.ts": "x" }, versions: NEWER_AWS };
     const { steps } = await differences({}, now);
     expect(steps.different[0]?.properties).toMatchObject([
       { path: "sslPolicy", because: { cause: "unexplained" } },
