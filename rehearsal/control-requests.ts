@@ -148,6 +148,8 @@ export const faultsSchema = z.strictObject({
   state: z.enum(["locked", "unwritable"]).exactOptional(),
 });
 
+export type HeldCalls = z.input<typeof heldSchema>["calls"];
+
 export type Faults = Readonly<z.input<typeof faultsSchema>>;
 export type HandChange = z.output<typeof faultsSchema>["changed"][number];
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "../../rehearsal/control-requests.ts";
 import { type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";
@@ -9,6 +10,7 @@ const denied = (type: string) => ({ type, act: "create" as const, code: "AccessD
 const NO_DATA: Faults = {
   refused: [denied("aws:rds/instance:Instance"), denied("aws:elasticache/replicationGroup:ReplicationGroup")],
 };
+const DATA = ["database-instance", "cache-redis"];
 /** What AWS keeps for a while, or nobody pays for. */
 const REMAINS = ["aws:kms/key:Key", "aws:secretsmanager/secret:Secret"];
 
@@ -29,10 +31,16 @@ describe("sparki rollback --destroy", () => {
 
   it("shows what a failed first deployment made, and deletes it only once somebody agrees", async () => {
     await stack.breakCloud(NO_DATA);
-    // How far each comes before the refusal ends it depends on the machine; one of them comes to the load balancer.
+    // The refusals end the deployment, so they wait until it has come to the load balancer.
+    await stack.hold(DATA.map((name) => ({ name, operation: "create", moment: "before" })));
     const isEntranceMade = async () => (await stack.world()).some(({ type }) => type === BALANCER);
-    for (let tries = 0; tries < 10 && !(await isEntranceMade()); tries++)
-      expect(await stack.run("deploy --yes")).toMatchObject({ exitCode: 4, document: { outcome: "failed" } });
+    let isOver = false;
+    const deployment = stack.run("deploy --yes").finally(() => {
+      isOver = true;
+    });
+    while (!isOver && !(await isEntranceMade())) await sleep(100);
+    await stack.hold([]);
+    expect(await deployment).toMatchObject({ exitCode: 4, document: { outcome: "failed" } });
     await stack.breakCloud({});
     const made = (await stack.world()).length;
     expect(made).toBeGreaterThan(60);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import type { LiveRelease } from "../../io/live-release.ts";
 import { resourcesIn } from "../../records/state.ts";
-import type { Faults } from "../../rehearsal/control-requests.ts";
+import type { Faults, HeldCalls } from "../../rehearsal/control-requests.ts";
 import type { Behaviours } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
@@ -59,6 +59,8 @@ export interface RehearsedStack {
   deployKilledAt(release: string | typeof JOB, flags?: string): Promise<void>;
   /** Makes exactly these faults hold in the cloud; none of them ends them all. */
   breakCloud(faults: Faults): Promise<void>;
+  /** Has the cloud hold exactly these calls when they come; what it holds now continues. */
+  hold(calls: HeldCalls): Promise<void>;
   /** What is in the account. */
   world(): Promise<WorldResources>;
   /** The account beside the state. */
@@ -185,6 +187,7 @@ export async function serveStack(
       if (stdout !== "") throw new Error(`it was not killed, but ended with ${exitCode}: ${stderr.slice(-2000)}`);
     },
     breakCloud: (faults) => post("/faults", faults),
+    hold: (calls) => post("/held", { calls }),
     live: async () => JSON.parse(await terminal.ask(`node --input-type=module -e '${LIVE}'`)),
     told: async () => {
       const answer = await (await fetch(`${control}/slack`, { headers })).text();
