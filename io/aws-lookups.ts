@@ -208,7 +208,7 @@ function unreachable(name: string, error: unknown): DeployError {
 
 /** The provider fails where there is nothing to find; its words for that differ by service. */
 const ABSENT =
-  /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result|returned 0 results|instance classes found/i;
+  /no results|not ?found|no such|nosuch|can't find|couldn't find|no matching|empty result|returned 0 results|instance classes found|no guardduty detectors found/i;
 
 /** Words like those, about what was needed for asking. */
 const UNASKED =

@@ -169,6 +169,11 @@ export const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const targetKeyArn = world.find([TYPES.kmsKey], target)?.arn ?? "";
     return { id: found.arn, arn: found.arn, name, region, targetKeyId: target, targetKeyArn };
   },
+  "aws:guardduty/getDetector:getDetector": (_args, { region }, { world }) => {
+    const found = world.all().find(({ type }) => type === TYPES.detector);
+    if (found === undefined) throw new AwsError("", "no GuardDuty Detectors found");
+    return { id: found.id, arn: found.arn, region, status: "ENABLED" };
+  },
   "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": (args, _settings, { world }) => {
     const arn = text(args, "arn") ?? "";
     const found = world.find([TYPES.openIdConnectProvider], arn);

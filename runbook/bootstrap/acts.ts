@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../delivery/names.ts";
 import { createWhole } from "../../io/whole-file.ts";
 import { nameOf } from "../../records/engine-record.ts";
@@ -238,8 +239,8 @@ const byName: IdOf = ({ name }) => [name];
 
 /**
  * By what the provider imports each type that delivery names itself; see each type's "Import" in the registry. What AWS names
- * is created again: a key so forgotten has no alias and encrypts nothing, and AWS takes a subscription, a rule or a target of
- * the same name for the same one.
+ * is created again, unless an account has one at most (`ONLY_ONES`): a key so forgotten has no alias and encrypts nothing, and
+ * AWS takes a subscription, a rule or a target of the same name for the same one.
  */
 const IDS: Readonly<Record<string, IdOf>> = {
   "aws:budgets/budget:Budget": ({ name }, { accountId }) => [accountId, ":", name],
@@ -253,6 +254,7 @@ const IDS: Readonly<Record<string, IdOf>> = {
   "aws:cloudwatch/eventRule:EventRule": byName,
   "aws:cloudwatch/eventTarget:EventTarget": ({ rule, targetId }) => [rule, "/", targetId],
   "aws:codebuild/project:Project": byName,
+  "aws:codebuild/webhook:Webhook": ({ projectName }) => [projectName],
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ({ url }, { accountId }) => [
     `arn:aws:iam::${accountId}:oidc-provider/`,
     typeof url === "string" ? url.replace(/^https:\/\//, "") : url,
@@ -282,6 +284,20 @@ export function deliveredId(
   const parts = IDS[type]?.(inputs, account);
   const isKnown = parts?.every((part) => typeof part === "string" && part !== "") === true;
   return isKnown ? parts.join("") : undefined;
+}
+
+/** What AWS names, and has once in an account and region: the function that finds it. A second one would be refused for ever. */
+const ONLY_ONES: Readonly<Record<string, string>> = {
+  "aws:guardduty/detector:Detector": "guardduty/getDetector",
+};
+
+const foundSchema = z.object({ id: z.string().min(1) });
+
+/** The id of what a killed update may have created; undefined where it does not exist, or nothing says which one it is. */
+async function idOf(pending: PendingCreate, { aws, delivered }: PhaseContext): Promise<string | undefined> {
+  const lookUp = ONLY_ONES[pending.type];
+  if (lookUp === undefined) return deliveredId(pending, delivered().config);
+  return (await aws.find(lookUp, {}, foundSchema))?.id;
 }
 
 interface Place {
@@ -341,13 +357,12 @@ async function adoptLeft(
  * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
  */
 function takeOver(ports: ActPorts, backend: string): Promise<void> {
-  const { stack, config } = ports.context.delivered();
-  return adoptLeft(ports, { project: "sparki-delivery", backend, stack }, async (state, engine) => {
+  const { context } = ports;
+  const { stack } = context.delivered();
+  return adoptLeft(ports, { project: DELIVERY, backend, stack }, async (state, engine) => {
     const pending = pendingCreates(state);
-    const ids = pending.flatMap((each) => {
-      const id = deliveredId(each, config);
-      return id === undefined ? [] : [[each.urn, id] as const];
-    });
+    const known = await Promise.all(pending.map(async (each) => [each.urn, await idOf(each, context)] as const));
+    const ids = known.flatMap(([urn, id]) => (id === undefined ? [] : [[urn, id] as const]));
     await engine.importState(withGuesses(state, new Map(ids)));
     const urns = [...ids.map(([urn]) => urn), ...unreadIn(state).map(({ urn }) => urn)];
     if (urns.length > 0) await engine.refresh(undefined, urns);

@@ -7,6 +7,7 @@ describe("saysAbsent", () => {
     "operation error EKS: DescribeCluster, ResourceNotFoundException: No cluster found for name: sparki-prod.",
     "Secrets Manager can't find the specified secret.",
     "NoSuchHostedZone: no hosted zone Z1",
+    "no GuardDuty Detectors found",
     "reading EKS Add-On version info (kube-proxy, 1.33): couldn't find resource, not found",
     "operation error RDS: DescribeDBSnapshots, https response error StatusCode: 404, RequestID: 1, DBSnapshotNotFound: sparki not found.",
     "operation error IAM: GetRole, https response error StatusCode: 404, RequestID: 1, NoSuchEntity: The role cannot be found.",

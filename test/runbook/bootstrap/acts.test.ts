@@ -20,6 +20,8 @@ interface Opened {
   readonly fails?: string;
   /** What Pulumi says of a preview. */
   readonly previewed?: string;
+  /** What AWS has, by the function that looks it up. */
+  readonly looks?: Readonly<Record<string, unknown>>;
 }
 
 describe("the acts of sparki bootstrap", () => {
@@ -33,14 +35,14 @@ describe("the acts of sparki bootstrap", () => {
 
   /** With a folder that has delivery's state, unless it is told that there is none. */
   function open(pulumi: Readonly<Record<string, object>>, more: Opened = {}) {
-    const { hasFolder = true, fails, previewed = JUDGED } = more;
+    const { hasFolder = true, fails, previewed = JUDGED, looks: has = looks } = more;
     if (hasFolder) mkdirSync(join(home, "prod", ".pulumi"), { recursive: true });
     const backends = { states: BUCKET, folder: folder(), folderPath: join(home, "prod") };
     const ran: string[] = [];
     const packs: string[] = [];
     const answers = { ...pulumi };
     const ports: ActPorts = {
-      context: phaseContext({ looks, backends, pulumi: answers, files: realFiles }),
+      context: phaseContext({ looks: has, backends, pulumi: answers, files: realFiles }),
       ...{ signal: new AbortController().signal, say: () => undefined, agree: async () => undefined },
       scratch: join(home, "scratch"),
       timeScale: 0.001,
@@ -232,6 +234,20 @@ describe("the acts of sparki bootstrap", () => {
     expect(JSON.parse(imports[1] ?? "")).toMatchObject({ deployment: { pending_operations: [] } });
     expect(existsSync(join(home, "scratch"))).toBe(false);
   });
+
+  it.each([
+    ["take over", { id: "d1" }, ["stack export", "stack import", "refresh --stack", "stack export", "stack import"]],
+    ["create again, where AWS has none,", undefined, ["stack export", "stack import", "stack export", "stack import"]],
+  ])("%s what an account has only one of", async (_title, found, steps) => {
+    const type = "aws:guardduty/detector:Detector";
+    const urn = `urn:pulumi:prod::sparki-delivery::${type}::account-guardduty`;
+    const pending = [{ type: "creating", resource: { urn, type, custom: true, inputs: { enable: true } } }];
+    const left = JSON.stringify({ version: 3, deployment: { resources: [], pending_operations: pending } });
+    const { ran, ports } = open(inFolder(), { looks: { ...looks, "guardduty/getDetector": found } });
+    const { run } = ports;
+    await ACTS.delivery?.({ ...ports, run: (...asked) => answered(run, asked, left) });
+    expect(ran).toEqual([...steps, "preview --stack", "up --stack"].map((each) => `folder: ${each}`));
+  });
 });
 
 /** Runs it, and writes what an export would into the file that it names. */
@@ -248,6 +264,7 @@ describe("deliveredId", () => {
     ["aws:iam/rolePolicy:RolePolicy", { role: "r", name: "n" }, "r:n"],
     ["aws:budgets/budget:Budget", { name: "sparki-monthly" }, `${ACCOUNT}:sparki-monthly`],
     ["aws:cloudtrail/trail:Trail", { name: "sparki" }, `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/sparki`],
+    ["aws:codebuild/webhook:Webhook", { projectName: "sparki-runner" }, "sparki-runner"],
     ["aws:kms/key:Key", { description: "a key" }, undefined],
     ["aws:iam/role:Role", {}, undefined],
   ])("is of %s with %j: %s", (type, inputs, id) => {
