@@ -24,7 +24,7 @@ import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
 import { applyFaults } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
 import { tokenFileIn } from "./private-requests.ts";
-import { compiledCode, Processes } from "./processes.ts";
+import { compiledCode, Processes, startParts, type Undo } from "./processes.ts";
 import { Boundaries } from "./provider/server.ts";
 import type { ClusterAccess, Services } from "./services.ts";
 import { Storm, stormRoutes } from "./storm.ts";
@@ -69,20 +69,11 @@ export interface Cloud {
 }
 
 /** Starts a simulated cloud on a loopback network of its own; rejects, with nothing left running, when it cannot. */
-export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const undo: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return { ...(await start(options, undo)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+export function startCloud(options: CloudOptions): Promise<Cloud> {
+  return startParts((undo) => start(options, undo));
 }
 
-async function start(options: CloudOptions, undo: (() => Promise<void>)[]): Promise<Omit<Cloud, "stop">> {
+async function start(options: CloudOptions, undo: Undo): Promise<Omit<Cloud, "stop">> {
   const { runDirectory, projectDirectory, timeScale, tools } = options;
   const since = new Date();
   const images = new StoredImages(join(runDirectory, "images.json"));
@@ -233,7 +224,7 @@ interface Parts {
 async function startAccount(
   options: CloudOptions,
   { addresses, processes, backing, storm, images, environment, boundaries }: Parts,
-  undo: (() => Promise<void>)[],
+  undo: Undo,
 ): Promise<{ readonly account: AwsProviders; readonly clusters: RehearsedClusters }> {
   const { runDirectory, tools, timeScale, seed, projectDirectory: directory, path } = options;
   const authority = await CertificateAuthority.open(runDirectory);

@@ -6,6 +6,26 @@ import { DeployError } from "../shared/deploy-error.ts";
 import { identityOf } from "../tools/temporary-folders.ts";
 import { MARK_VARIABLE, type ProcessRecord, recordsFile } from "./leftovers.ts";
 
+/** How each part of something ends, the first that was started first. */
+export type Undo = (() => unknown)[];
+
+/**
+ * Starts something of many parts, each of which is noted with how it ends; `stop` ends them, the last first. Rejects, with
+ * nothing left, when one of them cannot start.
+ */
+export async function startParts<T>(start: (undo: Undo) => Promise<T>): Promise<T & { stop(): Promise<void> }> {
+  const undo: Undo = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await start(undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 export interface ProcessSpec {
   /** Unique among the running children; names the log file and the error messages. */
   readonly name: string;

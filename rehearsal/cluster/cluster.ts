@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { CALLER, CALLER_VARIABLE } from "../../tools/callers.ts";
 import { type Addresses, PORTS } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
-import type { Processes } from "../processes.ts";
+import { type Processes, startParts, type Undo } from "../processes.ts";
 import type { ClusterAccess, ClusterService, LoadBalancerService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import { Events, KubernetesApi } from "./api.ts";
@@ -56,7 +56,7 @@ export class RehearsedClusters implements ClusterService {
 
   /** Starts the cluster, or answers with the one that runs by this name. Writes `<run>/kubeconfig`. */
   async start(cluster: Cluster): Promise<ClusterAccess> {
-    const running = this.#running.get(cluster.name) ?? startCluster(cluster, this.#options);
+    const running = this.#running.get(cluster.name) ?? startParts((undo) => startCluster(cluster, this.#options, undo));
     this.#running.set(cluster.name, running);
     // A start that failed may be tried again.
     running.catch(() => this.#running.delete(cluster.name));
@@ -106,35 +106,22 @@ export class RehearsedClusters implements ClusterService {
   }
 }
 
-async function startCluster(cluster: Cluster, options: ClusterOptions): Promise<RunningCluster> {
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
-  try {
-    return { ...(await startParts(cluster, options, stops)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
 /** Starts part after part, and notes how to stop each. */
-async function startParts(
+async function startCluster(
   cluster: Cluster,
   options: ClusterOptions,
-  stops: (() => Promise<void>)[],
+  undo: Undo,
 ): Promise<Omit<RunningCluster, "stop">> {
   const { authority, processes, addresses, loadBalancer } = options;
   const { endpoint, files, replace, stop } = await startControlPlane({ ...options, version: cluster.version });
-  stops.push(stop);
+  undo.push(stop);
   const access = { endpoint, certificateAuthorityPem: authority.pem };
   const api = new KubernetesApi({ ...access, token: files.tokens.kubelets });
-  stops.push(() => api.close());
+  undo.push(() => api.close());
   const ending = new AbortController();
   const kubelets = new Kubelets(contextOf(cluster, options, api, ending.signal), authority);
-  stops.push(() => kubelets.close());
-  stops.push(async () => {
+  undo.push(() => kubelets.close());
+  undo.push(async () => {
     ending.abort();
     kubelets.kill();
   });
@@ -148,7 +135,7 @@ async function startParts(
   const { slot, apiServer: address } = addresses;
   const binding = { balancer: loadBalancer, slot, address, authority };
   const groups = await bindTargetGroups(api, binding, ending.signal);
-  stops.push(() => groups.close());
+  undo.push(() => groups.close());
   let replaced: Promise<void> = Promise.resolve();
   const upgrade = async (version: string) => {
     await replace(version);

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { temporaryFolder } from "../../tools/temporary-folders.ts";
 import { CertificateAuthority } from "../certificates.ts";
 import { claimSlot } from "../control.ts";
-import { Processes } from "../processes.ts";
+import { Processes, startParts, type Undo } from "../processes.ts";
 import type { ClusterAccess } from "../services.ts";
 import { ApiError, type DryRun, KubernetesApi } from "./api.ts";
 import { applyDefinitions } from "./cluster.ts";
@@ -83,21 +83,16 @@ export interface TrialServer {
  * nothing left, when it cannot, or when the signal aborts; after that too an abort ends the processes.
  */
 export async function startTrialServer(options: TrialServerOptions): Promise<TrialServer> {
-  const undo: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
   try {
-    return { ...(await start(options, undo)), stop };
+    return await startParts((undo) => start(options, undo));
   } catch (error) {
-    await stop();
     throw options.signal.aborted ? options.signal.reason : error;
   }
 }
 
 async function start(
   { version, tools, definitions, namespaces, signal }: TrialServerOptions,
-  undo: (() => unknown)[],
+  undo: Undo,
 ): Promise<Omit<TrialServer, "stop">> {
   signal.throwIfAborted();
   const runDirectory = temporaryFolder("kubernetes");

@@ -14,7 +14,7 @@ import type { KubernetesObject, Pod } from "../../rehearsal/cluster/objects.ts";
 import { claimSlot } from "../../rehearsal/control.ts";
 import { Helm } from "../../rehearsal/kubernetes/helm.ts";
 import { readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
-import { Processes } from "../../rehearsal/processes.ts";
+import { Processes, startParts, type Undo } from "../../rehearsal/processes.ts";
 import type { ImageBehaviour } from "../../rehearsal/services.ts";
 import { Zones } from "../../rehearsal/zones.ts";
 import { TEST_TOKEN } from "./asking.ts";
@@ -96,19 +96,11 @@ export async function serveEngine(
   others: readonly string[] = [],
 ): Promise<ServedEngine> {
   const runDirectory = mkdtempSync(join(tmpdir(), "sparki-fleet-"));
-  const undo: Undo = [async () => rmSync(runDirectory, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
-  try {
-    return { ...(await start({ stack, timeScale, runDirectory, behaviour, others }, undo)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startParts((undo) => {
+    undo.push(() => rmSync(runDirectory, { recursive: true, force: true }));
+    return start({ stack, timeScale, runDirectory, behaviour, others }, undo);
+  });
 }
-
-type Undo = (() => Promise<void>)[];
 
 interface Options {
   readonly stack: string;
