@@ -33,15 +33,18 @@ export function isMarked(tags: Tags, { stack }: CopiesOwner): boolean {
 }
 
 /** By which a copy and what belongs to it are found again. */
-export function marks({ stack, owner }: CopiesOwner, { name, until, by, upgradeTo }: Copy) {
-  const tags: Readonly<Record<string, string>> = {
-    ...{ project: "sparki", stack, owner, Name: name, [TAG]: stack },
-    ...{
-      [UNTIL_TAG]: new Date(until * 1000).toISOString(),
-      [BY_TAG]: by.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, "_").slice(0, 200),
-    },
+export function marks(owner: CopiesOwner, { name, until, by, upgradeTo }: Copy) {
+  const more: Readonly<Record<string, string>> = {
+    [UNTIL_TAG]: new Date(until * 1000).toISOString(),
+    [BY_TAG]: by.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, "_").slice(0, 200),
     ...(upgradeTo === undefined ? {} : { [UPGRADE_TAG]: upgradeTo }),
   };
+  return ownMarks(owner, name, more);
+}
+
+/** The same of what belongs to a copy alone, and ends with it. */
+export function ownMarks({ stack, owner }: CopiesOwner, name: string, more: Readonly<Record<string, string>> = {}) {
+  const tags = { project: "sparki", stack, owner, Name: name, [TAG]: stack, ...more };
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 

@@ -1,7 +1,15 @@
 import type { DBInstance, RDSClient } from "@aws-sdk/client-rds";
 import { DeployError } from "../shared/deploy-error.ts";
 import { askRestore, assertAccount, clientSettings, codeOf, refusal } from "./aws-client.ts";
-import { instanceNamed, type RdsCopiesOptions, restoreWindow, statusOf, UNREADABLE } from "./rds-copies.ts";
+import {
+  addressOf,
+  instanceNamed,
+  type RdsCopiesOptions,
+  restoreWindow,
+  stampNow,
+  statusOf,
+  UNREADABLE,
+} from "./rds-copies.ts";
 import type { Answer, Question } from "./restored-copies.ts";
 
 /** An instance as AWS describes it. */
@@ -66,11 +74,9 @@ export async function openRdsReplacement(
     restoreBeside: (name, at) => restoreBeside(aws, name, at),
     rename: (from, to, isProtected) => rename(aws, { from, to, isProtected }),
     query: async (name, questions, signal) => {
-      const host = (await named(aws, name))?.Endpoint?.Address;
-      if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
-      const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
+      const host = addressOf(name, await named(aws, name));
       // It is in the security group of the database, which lets the cluster's jobs in.
-      return options.ask(host, { name: `recovery-${stamp}`, questions, signal, admit: async () => {} });
+      return options.ask(host, { name: `recovery-${stampNow()}`, questions, signal, admit: async () => {} });
     },
     close: () => rds.destroy(),
   };

@@ -11,7 +11,7 @@ import {
   refusal,
   unlessLater,
 } from "./aws-client.ts";
-import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, tagsIn } from "./copy-groups.ts";
+import { type CopiesOwner, CopyGroups, isMarked, leftoverOf, marks, ownMarks, tagsIn } from "./copy-groups.ts";
 import {
   type Answer,
   type Asked,
@@ -210,8 +210,7 @@ async function restore(aws: Aws, copy: Copy): Promise<void> {
 
 async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "signal">): Promise<readonly Answer[]> {
   const name = who === "live" ? aws.live : who.copy;
-  const host = (await instanceNamed(aws, name))?.Endpoint?.Address;
-  if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
+  const host = addressOf(name, await instanceNamed(aws, name));
   return aws.options.ask(host, {
     ...job,
     name: `drill-${who === "live" ? "live" : "copy"}-${stampNow()}`,
@@ -220,6 +219,13 @@ async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "si
       if (who !== "live") await aws.groups.admit(name, address, PORT);
     },
   });
+}
+
+/** Where an instance is connected to; throws SPARKI_OUTSIDE for one that is not there, or has no address yet. */
+export function addressOf(name: string, instance: DBInstance | undefined): string {
+  const host = instance?.Endpoint?.Address;
+  if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
+  return host;
 }
 
 /** An instance that a drill has made, undefined where there is none; throws for everything else. */
@@ -267,8 +273,7 @@ function upgradesOf(aws: Aws): CopyUpgrades {
     state: (name, since) => upgradeState(aws, name, since),
     refusalLog: (name) => refusalLog(aws, name),
     watch: async (name, until, signal) => {
-      const host = (await ownCopy(aws, name))?.Endpoint?.Address;
-      if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
+      const host = addressOf(name, await ownCopy(aws, name));
       const admit = (address: string) => aws.groups.admit(name, address, PORT);
       return aws.options.watch(host, { name: `drill-watch-${stampNow()}`, until, signal, admit });
     },
@@ -305,13 +310,11 @@ async function beginUpgrade(aws: Aws, name: string, version: string): Promise<vo
 }
 
 async function makeParameters({ rds, rdsModule, options }: Aws, name: string, family: string): Promise<void> {
-  const { stack, owner } = options;
-  const tags = { project: "sparki", stack, owner, Name: name, "sparki-drill": stack };
   const command = new rdsModule.CreateDBParameterGroupCommand({
     DBParameterGroupName: name,
     DBParameterGroupFamily: family,
-    Description: `The upgraded copy of a drill of ${stack}: AWS's defaults`,
-    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    Description: `The upgraded copy of a drill of ${options.stack}: AWS's defaults`,
+    Tags: ownMarks(options, name),
   });
   try {
     await rds.send(command);
@@ -373,6 +376,7 @@ async function refusalLog(aws: Aws, name: string): Promise<string[]> {
   return told;
 }
 
-function stampNow(): string {
+/** Now, as names of Jobs have it: `20261130201500`. */
+export function stampNow(): string {
   return new Date().toISOString().replace(/\D/g, "").slice(0, 14);
 }

@@ -92,10 +92,10 @@ export async function tryUpgrade<Q>(
   try {
     const began = clock.now();
     ports.say(`asking AWS to upgrade ${copy.name} to ${upgrade.to}`);
-    const ended = await beginAndWait(ports, plan, began);
+    const ended = await beginAndWait(upgrades, ports, plan, began);
     const seconds = clock.now() - began;
     const outage = await measured.end();
-    const log = ended.outcome === "refused" ? await logOf(ports, copy.name) : [];
+    const log = ended.outcome === "refused" ? await logOf(upgrades, ports, copy.name) : [];
     const document: TriedUpgrade = {
       ...{ from: upgrade.from, to: upgrade.to, outcome: ended.outcome, at: timeOf(began) },
       ...{ seconds: ended.outcome === "upgraded" ? seconds : null, ...outage, obstacles },
@@ -109,10 +109,10 @@ export async function tryUpgrade<Q>(
 }
 
 /** It only explains what is known already. */
-async function logOf<Q>({ copies, say }: DrillPorts<Q>, name: string): Promise<string[]> {
+async function logOf<Q>(upgrades: CopyUpgrades, { say }: DrillPorts<Q>, name: string): Promise<string[]> {
   say(`reading what pg_upgrade wrote on ${name}`);
   try {
-    return ((await copies.upgrades?.refusalLog(name)) ?? []).map(short);
+    return (await upgrades.refusalLog(name)).map(short);
   } catch (error) {
     return [`it could not be read: ${short(messageOf(error))}`];
   }
@@ -152,31 +152,29 @@ const REFUSING =
 const SETTLE_SECONDS = 300;
 
 async function beginAndWait<Q>(
+  upgrades: CopyUpgrades,
   ports: DrillPorts<Q>,
   { copy, upgrade, subject }: Plan<Q>,
   began: number,
 ): Promise<Ended> {
-  const { clock, copies, signal } = ports;
-  const { upgrades } = copies;
+  const { clock, signal } = ports;
   try {
-    await upgrades?.begin(copy.name, upgrade.to);
+    await upgrades.begin(copy.name, upgrade.to);
   } catch (error) {
     if (!(error instanceof UpgradeRefused)) throw error;
     return { outcome: "refused", said: [error.message], why: error.message };
   }
-  let state: UpgradeState | undefined;
   for (;;) {
     signal.throwIfAborted();
-    state = await upgrades?.state(copy.name, began);
-    const ended = state && endIn(state, upgrade.to, clock.now() - began);
+    const state = await upgrades.state(copy.name, began);
+    const ended = endIn(state, upgrade.to, clock.now() - began);
     if (ended !== undefined) return ended;
-    if (state !== undefined && (subject.ended.has(state.status) || subject.unreadable.has(state.status))) break;
-    if (clock.now() >= copy.until) break;
-    ports.say(`${copy.name} is ${state?.status}, with PostgreSQL ${state?.version}`);
+    const { status, version, events } = state;
+    if (subject.ended.has(status) || subject.unreadable.has(status) || clock.now() >= copy.until)
+      return { outcome: "unfinished", said: events, why: `by ${timeOf(clock.now())} the copy was ${status}` };
+    ports.say(`${copy.name} is ${status}, with PostgreSQL ${version}`);
     await clock.sleep(Math.min(ports.pollSeconds, Math.max(0.01, copy.until - clock.now())), signal);
   }
-  const { status, events = [] } = state ?? {};
-  return { outcome: "unfinished", said: events, why: `by ${timeOf(clock.now())} the copy was ${status}` };
 }
 
 /** How an upgrade has ended by what AWS says now; undefined while it has not. */
