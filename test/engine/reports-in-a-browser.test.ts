@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
-import { planHtml } from "../../runbook/plan/plan-html.ts";
+import { planHtml } from "../../runbook/plan/plan-files.ts";
 import { deployHtml, rollbackHtml } from "../../runbook/report/deploy-html.ts";
 import { openBrowser, type TestBrowser } from "../support/browser.ts";
 import { promotedDeploy, releaseNamed, rolledBackDeploy } from "../support/deploys.ts";

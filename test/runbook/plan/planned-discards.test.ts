@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
-import { planMarkdown } from "../../../runbook/plan/plan-markdown.ts";
+import { planMarkdown } from "../../../runbook/plan/plan-files.ts";
 import { plannedDiscards } from "../../../runbook/plan/planned.ts";
 import { plannedProject, urnOf } from "../../support/planning.ts";
 

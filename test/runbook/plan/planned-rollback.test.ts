@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
-import { planHtml } from "../../../runbook/plan/plan-html.ts";
-import { planMarkdown } from "../../../runbook/plan/plan-markdown.ts";
+import { planHtml, planMarkdown } from "../../../runbook/plan/plan-files.ts";
 import { type Planned, plannedProject, type Recorded } from "../../support/planning.ts";
 import { releaseNamed, resourcesWith, updateOf } from "../../support/updates.ts";
 
