@@ -47,7 +47,7 @@ async function compare(name: string, { options, ports }: CommandInput): Promise<
   readCommit(checkout, name, ports.env);
   const { openStack } = await import("../deploy/real-target.ts");
   const { comparePlans } = await import("../plan/compare-run.ts");
-  const { comparisonText } = await import("../plan/comparison-text.ts");
+  const { comparisonText } = await import("../plan/compare-run.ts");
   const screen = await openScreen(ports);
   const store = SealStore.open(ports.env);
   const session = await openStack(stack, ports, lineProgress(ports.stderr), { fullName, mayCreate: false });
