@@ -23,8 +23,6 @@ import { type Kept, withPinned } from "../release/keep.ts";
 
 import { schemaObstacle } from "../rollback/rollback.ts";
 import { migratedIn } from "../rollback/rollback-target.ts";
-import type { FromTo } from "./cost-change.ts";
-import { costChange } from "./cost-change.ts";
 import { criticalPath, DURATIONS_AS_OF, gateWaits } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries, inputsText } from "./difference.ts";
 import {
@@ -38,7 +36,7 @@ import {
 } from "./fingerprint.ts";
 import { type HelmDiff, helmDiffs } from "./helm-diff.ts";
 import { plannedNotices } from "./notices.ts";
-import type { Plan, PlannedChange, SchemaLevel } from "./plan.ts";
+import { costChange, type FromTo, type Plan, type PlannedChange, type SchemaLevel } from "./plan.ts";
 import {
   type PlannedResource,
   PlannedResources,

@@ -6,10 +6,9 @@ import { markdownText as cell, markdownCode as code, markdownBlock } from "../..
 import { safeDocument } from "../../shared/text/output.ts";
 import { duration } from "../report/columns.ts";
 import { factTable, list, page, policyHtml, section, table, text } from "../report/page.ts";
-import { COST_COLUMNS, costRows } from "./cost-change.ts";
 import type { Drift, InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
-import type { Plan, PlannedChange } from "./plan.ts";
+import { COST_COLUMNS, costRows, type Plan, type PlannedChange } from "./plan.ts";
 import {
   deployCommand,
   inputChangeText,

@@ -1,10 +1,9 @@
 import { EXIT, type ExitCodeOf, isMistake } from "../../shared/deploy-error.ts";
 import { duration, expectedText, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import { costFact } from "./cost-change.ts";
 import type { InputChange } from "./difference.ts";
 import type { Effect, PlannedNotice } from "./notices.ts";
-import type { Plan } from "./plan.ts";
+import { costFact, type Plan } from "./plan.ts";
 import { RISK_TITLES, RISKS, type Risk } from "./planned.ts";
 
 /** The command that carries out exactly this plan; of one that cannot be approved, the command that plans again. */

@@ -1,4 +1,4 @@
-import { costChange, costFact, costRows } from "../../../runbook/plan/cost-change.ts";
+import { costChange, costFact, costRows } from "../../../runbook/plan/plan.ts";
 import type { PlannedResource } from "../../../runbook/plan/planned.ts";
 
 type Inputs = PlannedResource["before"];
