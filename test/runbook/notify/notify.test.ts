@@ -1,5 +1,5 @@
 import type { GateResult } from "../../../gates/verdict.ts";
-import type { DeployRun, Rollback } from "../../../runbook/deploy/result.ts";
+import type { DeployRun, Rollback } from "../../../runbook/deploy/deploy-document.ts";
 import {
   brokenMessage,
   endMessage,
