@@ -9,7 +9,7 @@ import {
   intentText,
   recordOf,
   writeRecord,
-} from "../../../runbook/drill/drill-report.ts";
+} from "../../../runbook/drill/drill-run.ts";
 import { drillRestore } from "../../../runbook/drill/restore-drill.ts";
 import { stackConfigIn } from "../../../runbook/preflight/stack-file.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
