@@ -1,7 +1,6 @@
 import type { Copies } from "../../io/restored-copies.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
-import type { Identified, UpgradePlan } from "../drill/drill.ts";
-import type { Subject } from "../drill/subject.ts";
+import type { Identified, Subject, UpgradePlan } from "../drill/drill.ts";
 
 const DESCRIPTION = `Proves that the stack's database, or its cache, can be restored: restores its newest automated
 snapshot into a temporary instance, runs the checks in drill.yaml (of the database the schema level, rows and the age of
@@ -61,7 +60,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { drillOptions, runDrill } = await import("../drill/drill-run.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { readCacheChecks, readChecks } = await import("../drill/restore-checks.ts");
-  const { cacheSubject, databaseSubject } = await import("../drill/subject.ts");
+  const { cacheSubject, databaseSubject } = await import("../drill/drill.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");
   const { of, upgradeTo, ...chosen } = drillOptions(args, options);
   const { stack, fullName, config } = readStack(options.stack, ports);

@@ -18,12 +18,12 @@ import {
   type DrillPorts,
   type Identified,
   type RestoreDrill,
+  type Subject,
   type TriedUpgrade,
   timeOf,
   type UpgradePlan,
 } from "./drill.ts";
 import { chooseSource, drillRestore, endedBefore, removeLeftovers, type Wanted } from "./restore-drill.ts";
-import type { Subject } from "./subject.ts";
 import { obstacleText } from "./upgrade-trial.ts";
 
 interface DrillOptions {

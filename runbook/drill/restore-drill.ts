@@ -14,12 +14,12 @@ import {
   type DrillReason,
   type Identified,
   type RestoreDrill,
+  type Subject,
   short,
   type TriedUpgrade,
   timeOf,
 } from "./drill.ts";
 import type { CheckReason, CheckResult } from "./restore-checks.ts";
-import type { Subject } from "./subject.ts";
 import { tryUpgrade } from "./upgrade-trial.ts";
 
 /** What is restored: the newest snapshot, one by its id, or a moment in seconds since 1970. */

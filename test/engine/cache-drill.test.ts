@@ -8,10 +8,9 @@ import type { Backing } from "../../rehearsal/backing/serve.ts";
 import type { Route } from "../../rehearsal/control.ts";
 import { backupFacts, cacheCopyRoutes } from "../../rehearsal/copies.ts";
 import { Processes } from "../../rehearsal/processes.ts";
-import type { DrillPorts } from "../../runbook/drill/drill.ts";
+import { cacheSubject, type DrillPorts } from "../../runbook/drill/drill.ts";
 import { type CacheChecks, cacheChecksIn } from "../../runbook/drill/restore-checks.ts";
 import { chooseSource, drillRestore, removeLeftovers } from "../../runbook/drill/restore-drill.ts";
-import { cacheSubject } from "../../runbook/drill/subject.ts";
 import { rehearsedCacheCopies } from "../../runbook/rehearse/rehearsed-aws.ts";
 import { startTestBacking } from "../support/test-backing.ts";
 

@@ -1,7 +1,6 @@
 import type { Answer, Copies, Copy, DatabaseCopies, Question, RestoreSource } from "../../io/restored-copies.ts";
-import type { DrillPlan, DrillPorts } from "../../runbook/drill/drill.ts";
+import { type DrillPlan, type DrillPorts, databaseSubject } from "../../runbook/drill/drill.ts";
 import { checksIn } from "../../runbook/drill/restore-checks.ts";
-import { databaseSubject } from "../../runbook/drill/subject.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { fakeClock } from "./fake-clock.ts";
 

@@ -1,6 +1,6 @@
 import type { Answer } from "../../../io/restored-copies.ts";
+import { cacheQuestionsOf, judgeCache, liveCacheQuestionsOf } from "../../../runbook/drill/drill.ts";
 import { cacheChecksIn, readCacheChecks } from "../../../runbook/drill/restore-checks.ts";
-import { cacheQuestionsOf, judgeCache, liveCacheQuestionsOf } from "../../../runbook/drill/subject.ts";
 import { DRILL_NOW } from "../../support/restored-copies.ts";
 
 const DATABASE =
