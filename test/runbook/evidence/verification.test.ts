@@ -11,8 +11,8 @@ import {
   SUMS,
   signed,
   sumsOf,
+  verifyArchive,
 } from "../../../runbook/evidence/archive.ts";
-import { verifyArchive } from "../../../runbook/evidence/verification.ts";
 import { gathered, wholeUpdate } from "../../support/evidence.ts";
 import { releaseNamed } from "../../support/updates.ts";
 
