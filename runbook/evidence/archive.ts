@@ -6,8 +6,7 @@ import { createWhole, isThere } from "../../io/whole-file.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
-import { type Evidence, FORMAT } from "./evidence.ts";
-import { evidencePage } from "./evidence-page.ts";
+import { type Evidence, evidencePage, FORMAT } from "./evidence.ts";
 import type { Gathered } from "./gather.ts";
 import type { PlanFiles, ReportFiles } from "./kept-reports.ts";
 
