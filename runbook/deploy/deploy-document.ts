@@ -6,7 +6,7 @@ import type { Dependencies } from "../../records/state.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Notification } from "../notify/notifications.ts";
 import type { PlanFiles } from "../plan/plan-files.ts";
-import type { PreflightReport } from "../preflight/side-by-side.ts";
+import type { PreflightReport } from "../preflight/check.ts";
 import { criticalSteps } from "../report/timeline.ts";
 import type { Proof } from "../rollback/rollback-proof.ts";
 import type { VerifyReport } from "../verify/verify.ts";

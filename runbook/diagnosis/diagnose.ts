@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import { safeText } from "../../shared/text/visible.ts";
-import { fail, pass, skipped } from "../preflight/check.ts";
-import { findingLines } from "../preflight/preflight-text.ts";
-import { type EndedCheck, runSideBySide } from "../preflight/side-by-side.ts";
+import { type EndedCheck, fail, findingLines, pass, runSideBySide, skipped } from "../preflight/check.ts";
 import { jsonRequest, stormCheck } from "../preflight/storm.ts";
 import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { KubernetesApi } from "../../rehearsal/cluster/api.ts";
-import type { PreflightReport } from "../../runbook/preflight/side-by-side.ts";
+import type { PreflightReport } from "../../runbook/preflight/check.ts";
 import { headersOf } from "../support/asking.ts";
 import { leakedIn, secretsOf } from "../support/secrets.ts";
 import { makeRuns, type Runs, type SparkiRun, sparki } from "../support/sparki.ts";

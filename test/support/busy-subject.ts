@@ -14,7 +14,7 @@ import { openPrometheus } from "../../io/prometheus.ts";
 import { prometheusCounts } from "../../io/prometheus-counts.ts";
 import { diagnose, EXAMINATIONS } from "../../runbook/diagnosis/diagnose.ts";
 import { TOPICS } from "../../runbook/diagnosis/examination.ts";
-import { runSideBySide } from "../../runbook/preflight/side-by-side.ts";
+import { runSideBySide } from "../../runbook/preflight/check.ts";
 import { openScreen } from "../../runbook/report/screen.ts";
 import { budget, burns, ReleaseObjectives } from "../../runbook/verify/checks/objectives.ts";
 import { judgeLook } from "../../runbook/watch/look.ts";

@@ -1,6 +1,6 @@
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
+import type { PreflightReport } from "../../runbook/preflight/check.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
-import type { PreflightReport } from "../../runbook/preflight/side-by-side.ts";
 import type { VerifyReport } from "../../runbook/verify/verify.ts";
 import { successTable } from "../../runbook/verify/verify.ts";
 

@@ -1,5 +1,5 @@
 import type { GateResult, Verdict } from "../../gates/verdict.ts";
-import type { EndedCheck } from "../../runbook/preflight/side-by-side.ts";
+import type { EndedCheck } from "../../runbook/preflight/check.ts";
 import type { Seen } from "../../runbook/watch/look.ts";
 
 /** A row of a look. */

@@ -1,7 +1,6 @@
 import { EXIT } from "../../../shared/deploy-error.ts";
 import type { Paint, Screen } from "../../report/screen.ts";
-import { findingLines, wrap } from "../preflight-text.ts";
-import { type EndedCheck, type PreflightReport, runPreflight } from "../side-by-side.ts";
+import { type EndedCheck, findingLines, type PreflightReport, runPreflight, wrap } from "../check.ts";
 import type { PhaseContext } from "./context.ts";
 import { PHASES } from "./phases.ts";
 import { checkCommand, forStack, numberOf, STEPS, type Step, type StepId } from "./steps.ts";

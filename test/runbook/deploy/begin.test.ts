@@ -5,7 +5,7 @@ import type { EngineResult } from "../../../records/engine-record.ts";
 import { type BeginOptions, type BeginTarget, begin } from "../../../runbook/deploy/begin.ts";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
 import { writePlan } from "../../../runbook/plan/plan-files.ts";
-import type { PreflightReport } from "../../../runbook/preflight/side-by-side.ts";
+import type { PreflightReport } from "../../../runbook/preflight/check.ts";
 import { CHECKOUT_DIRECTORY } from "../../../runbook/project.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { plannedProject, SUCCEEDED, urnOf } from "../../support/planning.ts";

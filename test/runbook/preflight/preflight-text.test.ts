@@ -1,6 +1,5 @@
 import { PassThrough } from "node:stream";
-import { preflightText } from "../../../runbook/preflight/preflight-text.ts";
-import type { CheckResult, PreflightReport } from "../../../runbook/preflight/side-by-side.ts";
+import { type CheckResult, type PreflightReport, preflightText } from "../../../runbook/preflight/check.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { fakeContext } from "../../support/preflight.ts";
 

@@ -1,9 +1,8 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../io/clock.ts";
-import { type Check, type Finding, fail, pass, skipped, warn } from "../../../runbook/preflight/check.ts";
+import { type Check, type Finding, fail, pass, runPreflight, skipped, warn } from "../../../runbook/preflight/check.ts";
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
-import { runPreflight } from "../../../runbook/preflight/side-by-side.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";

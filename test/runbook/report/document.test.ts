@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { type EndedCheck, runSideBySide } from "../../../runbook/preflight/side-by-side.ts";
+import { type EndedCheck, runSideBySide } from "../../../runbook/preflight/check.ts";
 import { failureDocumentSchema, rehearsalDocument, verifyDocument } from "../../../runbook/report/document.ts";
 import { failureDocument } from "../../../runbook/report/failure.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
