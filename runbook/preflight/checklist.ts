@@ -1,15 +1,27 @@
 import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
-import { alertmanager, sampleAlert, slack } from "./checks/alerting.ts";
 import { backup, cacheRestoreTest, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
 import { certificate, entrance } from "./checks/certificate.ts";
 import { clusterExists } from "./checks/cluster.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
-import { commandCenter, elasticsearch, jaeger, kibana, logsArrive, logstash } from "./checks/logs.ts";
-import { dashboards, grafana, prometheus, prometheusTargets } from "./checks/metrics.ts";
 import { name, takenNames, zone } from "./checks/names.ts";
+import {
+  alertmanager,
+  commandCenter,
+  dashboards,
+  elasticsearch,
+  grafana,
+  jaeger,
+  kibana,
+  logsArrive,
+  logstash,
+  prometheus,
+  prometheusTargets,
+  sampleAlert,
+  slack,
+} from "./checks/observability.ts";
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";

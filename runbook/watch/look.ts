@@ -7,8 +7,8 @@ import { cacheWords, databaseWords, errorLines } from "../diagnosis/log-lines.ts
 import { pods } from "../diagnosis/pods.ts";
 import { type EndedCheck, runSideBySide } from "../preflight/check.ts";
 import { certificate, entrance } from "../preflight/checks/certificate.ts";
-import { dashboards } from "../preflight/checks/metrics.ts";
 import { zone } from "../preflight/checks/names.ts";
+import { dashboards } from "../preflight/checks/observability.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
 import { END_SECONDS, stageAt } from "./schedule.ts";

@@ -11,7 +11,7 @@ import { request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
 import { pacedDuration } from "../../rehearsal/alert-pace.ts";
 import { Processes, type ProcessHandle } from "../../rehearsal/processes.ts";
-import { sampleAlert } from "../../runbook/preflight/checks/alerting.ts";
+import { sampleAlert } from "../../runbook/preflight/checks/observability.ts";
 import {
   type Alertmanager,
   type FiredAlert,

@@ -2,9 +2,16 @@ import type { HealthSample } from "../../../gates/health.ts";
 import { expectationOf, nameOf } from "../../../gates/live/track.ts";
 import { servicesOf, type Track, tracksOf } from "../../../stacks/services.ts";
 import { type Finding, fail, pass, skipped } from "../../preflight/check.ts";
-import { alertmanager } from "../../preflight/checks/alerting.ts";
-import { commandCenter, elasticsearch, jaeger, kibana, logstash } from "../../preflight/checks/logs.ts";
-import { grafana, prometheus } from "../../preflight/checks/metrics.ts";
+import {
+  alertmanager,
+  commandCenter,
+  elasticsearch,
+  grafana,
+  jaeger,
+  kibana,
+  logstash,
+  prometheus,
+} from "../../preflight/checks/observability.ts";
 import type { StormLook } from "../../preflight/storm.ts";
 import type { Verification, VerifyContext } from "../verification.ts";
 

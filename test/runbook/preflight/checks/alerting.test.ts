@@ -1,5 +1,5 @@
 import type { Http } from "../../../../io/http.ts";
-import { alertmanager, sampleAlert } from "../../../../runbook/preflight/checks/alerting.ts";
+import { alertmanager, sampleAlert } from "../../../../runbook/preflight/checks/observability.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const URL = "https://alertmanager.storm.sparki.tools";

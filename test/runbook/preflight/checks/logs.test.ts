@@ -5,7 +5,7 @@ import {
   kibana,
   logsArrive,
   logstash,
-} from "../../../../runbook/preflight/checks/logs.ts";
+} from "../../../../runbook/preflight/checks/observability.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const at = (check: Check, request: string, answer: object) =>

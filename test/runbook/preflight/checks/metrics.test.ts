@@ -1,4 +1,9 @@
-import { dashboards, grafana, prometheus, prometheusTargets } from "../../../../runbook/preflight/checks/metrics.ts";
+import {
+  dashboards,
+  grafana,
+  prometheus,
+  prometheusTargets,
+} from "../../../../runbook/preflight/checks/observability.ts";
 import { podNamed } from "../../../support/diagnosis.ts";
 import {
   configWith,

@@ -1,4 +1,4 @@
-import { slack } from "../../../../runbook/preflight/checks/alerting.ts";
+import { slack } from "../../../../runbook/preflight/checks/observability.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const HOOK = "https://hooks.slack.com/services/T/B/X";

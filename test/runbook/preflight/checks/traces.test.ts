@@ -1,4 +1,4 @@
-import { jaeger } from "../../../../runbook/preflight/checks/logs.ts";
+import { jaeger } from "../../../../runbook/preflight/checks/observability.ts";
 import { fakeContext, look } from "../../../support/preflight.ts";
 
 const URL = "POST https://jaeger.storm.sparki.tools/v1/traces";
