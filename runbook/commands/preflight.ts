@@ -98,7 +98,7 @@ async function checkPhase(
     );
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openPhases } = await import("../preflight/phases/open-phases.ts");
-  const { phaseText, runPhase } = await import("../preflight/phases/phase-report.ts");
+  const { phaseText, runPhase } = await import("../preflight/phases/phases.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { signal, stderr } = ports;

@@ -1,4 +1,4 @@
-import { stateOf } from "../../../../runbook/preflight/phases/phase-report.ts";
+import { stateOf } from "../../../../runbook/preflight/phases/phases.ts";
 import { STEPS, stepNamed } from "../../../../runbook/preflight/phases/steps.ts";
 import { runSparki } from "../../../support/command-line.ts";
 
