@@ -7,8 +7,13 @@ import { createWhole } from "../../io/whole-file.ts";
 import { nameOf } from "../../records/engine-record.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { LAST_PART_VARIABLE, NETWORK_ONLY } from "../../stacks/run-record.ts";
-import { isBucket, type PhaseContext, type Project } from "../preflight/phases/context.ts";
-import { PROJECT_POLICIES, passphraseFile } from "../preflight/phases/pulumi-environment.ts";
+import {
+  isBucket,
+  type PhaseContext,
+  PROJECT_POLICIES,
+  type Project,
+  passphraseFile,
+} from "../preflight/phases/context.ts";
 import { hasBucket, inFolder, inStates, type KeptStack, keptOwn } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
 import { type AdoptingEngine, adoptPending } from "../recovery/adopt.ts";

@@ -15,8 +15,7 @@ import type { Ports } from "../../command.ts";
 import { PROJECT_DIRECTORY } from "../../project.ts";
 import type { Answers, Files } from "../context.ts";
 import { openPreflight } from "../open.ts";
-import type { Backends, Delivered, PhaseContext } from "./context.ts";
-import { PROJECT_FOLDERS, pulumiEnvironment } from "./pulumi-environment.ts";
+import { type Backends, type Delivered, type PhaseContext, PROJECT_FOLDERS, pulumiEnvironment } from "./context.ts";
 import { stateOnceThere } from "./states.ts";
 
 export interface OpenPhases {
