@@ -5,7 +5,7 @@ import type { StateResource } from "../../records/state.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
 import type { PreflightContext } from "../preflight/context.ts";
-import { askedByCli } from "../preflight/phases/delivered.ts";
+import { askedByCli } from "../preflight/phases/account.ts";
 
 /** What one of AWS's services costs, in US dollars a month. */
 export interface ServiceCost {

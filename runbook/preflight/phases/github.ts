@@ -5,9 +5,8 @@ import { DeployError } from "../../../shared/deploy-error.ts";
 import type { StackOutputs } from "../../../stacks/outputs.ts";
 import { type Finding, fail, pass, skipped } from "../check.ts";
 import { askGitHub } from "../checks/code.ts";
-import { drillingRoleOf, rolesOf } from "./account.ts";
+import { askedByCli, drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
-import { askedByCli } from "./delivered.ts";
 import { ownNetworkOf } from "./states.ts";
 
 const environmentsSchema = z.object({

@@ -5,9 +5,17 @@ import { CHECKLIST } from "../checklist.ts";
 import { awsCli, offers } from "../checks/account.ts";
 import { maintenanceWindow, onCall } from "../checks/people.ts";
 import { quotas } from "../checks/quotas.ts";
-import { administrator, deliveryConfig, documents, programs } from "./account.ts";
+import {
+  administrator,
+  deliveryConfig,
+  deliveryRoles,
+  documents,
+  mails,
+  programs,
+  stateBucket,
+  stateKeys,
+} from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
-import { deliveryRoles, mails, stateBucket, stateKeys } from "./delivered.ts";
 import { drills, environment, runner, runnerVariable, subject, variables } from "./github.ts";
 import { deliveryState, deployedByCi, ownNetwork, ownStack, promoted } from "./states.ts";
 import { checkCommand, forStack, numberOf, STEPS, type Step, type StepId } from "./steps.ts";

@@ -1,4 +1,4 @@
-import { deliveryRoles, mails, stateBucket, stateKeys } from "../../../../runbook/preflight/phases/delivered.ts";
+import { deliveryRoles, mails, stateBucket, stateKeys } from "../../../../runbook/preflight/phases/account.ts";
 import { phaseContext, see } from "../../../support/phases.ts";
 import { RehearsedAccount } from "../../../support/rehearsed-account.ts";
 
