@@ -68,8 +68,7 @@ async function run(input: CommandInput): Promise<CommandResult> {
 }
 
 async function verify({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { publicKeyOf } = await import("../evidence/archive.ts");
-  const { verificationText, verifyArchive } = await import("../evidence/archive.ts");
+  const { publicKeyOf, verificationText, verifyArchive } = await import("../evidence/archive.ts");
   const { openScreen } = await import("../report/screen.ts");
   const given = String(options.verify);
   const key = typeof options.publicKey === "string" ? publicKeyOf(resolve(ports.cwd, options.publicKey)) : undefined;

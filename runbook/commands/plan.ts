@@ -46,8 +46,7 @@ async function compare(name: string, { options, ports }: CommandInput): Promise<
   // Before anything is opened: a mistyped name is told at once.
   readCommit(checkout, name, ports.env);
   const { openStack } = await import("../deploy/real-target.ts");
-  const { comparePlans } = await import("../plan/compare-run.ts");
-  const { comparisonText } = await import("../plan/compare-run.ts");
+  const { comparePlans, comparisonText } = await import("../plan/compare-run.ts");
   const screen = await openScreen(ports);
   const store = SealStore.open(ports.env);
   const session = await openStack(stack, ports, lineProgress(ports.stderr), { fullName, mayCreate: false });

@@ -66,8 +66,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   if (options.phase !== undefined) return checkPhase(String(options.phase), { options, ports });
   const { CHECKLIST } = await import("../preflight/checklist.ts");
   const { openOwnPreflight } = await import("../preflight/open.ts");
-  const { preflightText } = await import("../preflight/check.ts");
-  const { runPreflight } = await import("../preflight/check.ts");
+  const { preflightText, runPreflight } = await import("../preflight/check.ts");
   const { readStack } = await import("../preflight/stack-file.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { signal, stderr } = ports;
