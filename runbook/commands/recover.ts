@@ -59,7 +59,7 @@ async function runCluster({ options, ports }: CommandInput): Promise<CommandResu
   const { withStateCommand } = await import("../recovery/state-command.ts");
   const { clock, signal, stderr } = ports;
   return withStateCommand({ options, ports }, async ({ context, ...command }) => {
-    const { clusterRecoveryText, recoverCluster, recoveryIntent } = await import("../recovery/recover-cluster.ts");
+    const { clusterRecoveryText, recoverCluster, recoveryIntent } = await import("../recovery/lost-cluster.ts");
     const { screen, stack } = command;
     const { aws, state } = context;
     const show = (loss: ClusterLoss) => screen.line(recoveryIntent(stack, loss));

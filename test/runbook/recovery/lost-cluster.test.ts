@@ -1,11 +1,12 @@
 import { PassThrough } from "node:stream";
-import { type ClusterLoss, clusterLossIn } from "../../../runbook/recovery/lost-cluster.ts";
 import {
+  type ClusterLoss,
   type ClusterRecoveryOptions,
+  clusterLossIn,
   clusterRecoveryText,
   recoverCluster,
   recoveryIntent,
-} from "../../../runbook/recovery/recover-cluster.ts";
+} from "../../../runbook/recovery/lost-cluster.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
