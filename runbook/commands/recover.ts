@@ -89,8 +89,9 @@ async function runDatabase({ options, ports }: CommandInput): Promise<CommandRes
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
   const { openAwsReplacement, openRestorePorts } = await import("../recovery/open-restore.ts");
   const { openRehearsedReplacement } = await import("../rehearse/rehearsed-aws.ts");
-  const { restoreDatabase, restoreIntent, restoreText, stageOf } = await import("../recovery/restore-database.ts");
-  const { assertRestorable, assertUnlocked } = await import("../recovery/restorable.ts");
+  const { assertRestorable, assertUnlocked, restoreDatabase, restoreIntent, restoreText, stageOf } = await import(
+    "../recovery/restore-database.ts"
+  );
   const { inColumns } = await import("../report/columns.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");

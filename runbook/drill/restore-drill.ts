@@ -6,7 +6,7 @@ import {
   type RestoreSource,
 } from "../../io/restored-copies.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
-import { noMomentYet } from "../recovery/restorable.ts";
+import { noMomentYet } from "../recovery/restore-database.ts";
 import {
   type DrillFailure,
   type DrillPlan,

@@ -13,7 +13,7 @@ import { duration, inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Paint, Screen } from "../report/screen.ts";
 import { foundBy } from "./found-by.ts";
-import { assertUnlocked } from "./restorable.ts";
+import { assertUnlocked } from "./restore-database.ts";
 import { interruptedUpdates, pendingCreates, withCreatesKept, withUpdatesRepeated } from "./state-edit.ts";
 
 const resourceSchema = z.looseObject({

@@ -1,7 +1,8 @@
 import type { FoundInstance } from "../../../io/database-replacement.ts";
 import { BackupUnreadable } from "../../../io/restored-copies.ts";
-import { assertRestorable, assertUnlocked } from "../../../runbook/recovery/restorable.ts";
 import {
+  assertRestorable,
+  assertUnlocked,
   DATABASE,
   exchangeInState,
   restoreDatabase,
