@@ -44,12 +44,11 @@ import { docsLinks, planLinks, writeReport } from "../report/report-files.ts";
 import type { Screen } from "../report/screen.ts";
 import { timelineOf } from "../report/timeline.ts";
 import { readPresent } from "../rollback/rollback-target.ts";
-import { alertedSchema, alertedText } from "./alerted.ts";
 import { controlPlanesOf, settingsBeforeUpgrade, settingsOfUpgrade } from "./before-upgrade.ts";
 import type { LiveBefore } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
-import type { Inside, RehearsalReport } from "./rehearsal-report.ts";
+import { alertedSchema, alertedText, type Inside, type RehearsalReport } from "./rehearsal-report.ts";
 import { plainEnvironment } from "./rehearsal-serving.ts";
 import {
   openSession,

@@ -7,8 +7,7 @@ import { knownReleaseSchema } from "../../stacks/schema.ts";
 import { byService } from "../../stacks/services.ts";
 import { ROLES } from "../conformance/contract.ts";
 import type { Conformance } from "../conformance/report.ts";
-import { alertedSchema } from "../rehearse/alerted.ts";
-import type { RehearsalReport } from "../rehearse/rehearsal-report.ts";
+import { alertedSchema, type RehearsalReport } from "../rehearse/rehearsal-report.ts";
 
 const seconds = z.number().min(0);
 const count = z.int().min(0);

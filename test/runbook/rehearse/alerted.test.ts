@@ -1,4 +1,4 @@
-import { alertedSchema, alertedText } from "../../../runbook/rehearse/alerted.ts";
+import { alertedSchema, alertedText } from "../../../runbook/rehearse/rehearsal-report.ts";
 
 const told = (service: "slack" | "pagerduty", to: string, status: "firing" | "resolved" = "firing") => ({
   ...{ at: "2026-11-30T00:00:00.000Z", service, to, alert: "CacheFailing", status },

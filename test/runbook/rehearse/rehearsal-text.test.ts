@@ -1,6 +1,5 @@
 import { decisionsOf } from "../../../runbook/deploy/ending.ts";
-import type { RehearsalReport } from "../../../runbook/rehearse/rehearsal-report.ts";
-import { rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
+import { type RehearsalReport, rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { byService } from "../../../stacks/services.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";
