@@ -1,4 +1,4 @@
-import { controlPlanesOf, settingsBeforeUpgrade, settingsOfUpgrade } from "../../../runbook/rehearse/before-upgrade.ts";
+import { controlPlanesOf, settingsBeforeUpgrade, settingsOfUpgrade } from "../../../runbook/rehearse/live-before.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 
