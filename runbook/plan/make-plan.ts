@@ -21,8 +21,7 @@ import { stackConfigIn } from "../preflight/stack-file.ts";
 import { pendingCreates } from "../recovery/state-edit.ts";
 import { type Kept, withPinned } from "../release/keep.ts";
 
-import { schemaObstacle } from "../rollback/rollback.ts";
-import { migratedIn } from "../rollback/rollback-target.ts";
+import { migratedIn, schemaObstacle } from "../rollback/rollback-target.ts";
 import { criticalPath, DURATIONS_AS_OF, gateWaits } from "./critical-path.ts";
 import { type Drift, DriftRecord, driftEntries, inputsText } from "./difference.ts";
 import {

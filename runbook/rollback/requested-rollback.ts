@@ -8,9 +8,10 @@ import { movedOrThrow, StackMoved } from "../deploy/stack-target.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
 import { planExitCode } from "../plan/plan-text.ts";
 import type { Recovery } from "../recovery/take-over.ts";
-import { chooseGoal, type Goal } from "./rollback.ts";
 import { previewRollback, type RollbackTarget, rollBack } from "./rollback-run.ts";
 import {
+  chooseGoal,
+  type Goal,
   leftAlready,
   migratedIn,
   movedSince,

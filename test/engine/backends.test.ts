@@ -5,7 +5,7 @@ import { copyConfig } from "../../io/pinned-config.ts";
 import { promotionIn } from "../../records/promotion.ts";
 import { resourcesIn } from "../../records/state.ts";
 import type { Update } from "../../records/update.ts";
-import { chooseGoal, type Goal, type Wish } from "../../runbook/rollback/rollback.ts";
+import { chooseGoal, type Goal, type Wish } from "../../runbook/rollback/rollback-target.ts";
 import { yamlText } from "../../shared/yaml-text.ts";
 import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";

@@ -6,7 +6,7 @@ import { promotionIn } from "../../records/promotion.ts";
 import { resourcesIn } from "../../records/state.ts";
 import { rollbackMessage } from "../../records/update.ts";
 import { failureText } from "../../runbook/report/failure.ts";
-import { chooseGoal, type Wish } from "../../runbook/rollback/rollback.ts";
+import { chooseGoal, type Wish } from "../../runbook/rollback/rollback-target.ts";
 import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { emptyProject } from "../support/empty-project.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { rollbackMessage, type Update } from "../../../records/update.ts";
-import { chooseGoal, type Goal, type Situation, schemaObstacle } from "../../../runbook/rollback/rollback.ts";
+import { chooseGoal, type Goal, type Situation, schemaObstacle } from "../../../runbook/rollback/rollback-target.ts";
 import type { Release } from "../../../stacks/schema.ts";
 import { recordOf, releaseNamed, updateOf } from "../../support/updates.ts";
 
