@@ -112,7 +112,7 @@ async function undo(
 ): Promise<CommandResult> {
   const { confirm } = await import("../../io/prompt.ts");
   const { inColumns } = await import("../report/columns.ts");
-  const { undoFirstDeploy } = await import("../rollback/undo-first-deploy.ts");
+  const { undoFirstDeploy } = await import("../rollback/requested-rollback.ts");
   const done = await undoFirstDeploy(target, {
     recovery,
     isDryRun: options.dryRun === true,

@@ -1,4 +1,4 @@
-import { type UndoTarget, undoFirstDeploy } from "../../../runbook/rollback/undo-first-deploy.ts";
+import { type UndoTarget, undoFirstDeploy } from "../../../runbook/rollback/requested-rollback.ts";
 import { resultOf, stackToRollBack } from "../../support/rolling-back.ts";
 import { releaseNamed, resourcesWith } from "../../support/updates.ts";
 
