@@ -1,4 +1,4 @@
-import { readExposition } from "../../../runbook/conformance/observation.ts";
+import { readExposition } from "../../../runbook/conformance/conformance.ts";
 
 describe("readExposition", () => {
   it("reads names, labels with quotes in them, values and times, and leaves comments out", () => {
