@@ -7,8 +7,7 @@ import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
 import { databaseAccess, databaseConnections, databaseErrors, databaseName, secretsPresent } from "./database.ts";
 import type { DiagnosisContext, Examination, Topic } from "./examination.ts";
-import { cacheWords, databaseWords, errorLines, shortened, slowQueries } from "./log-lines.ts";
-import { pods, resources, warnings } from "./pods.ts";
+import { cacheWords, databaseWords, errorLines, pods, resources, shortened, slowQueries, warnings } from "./pods.ts";
 import { cacheAnswer, cacheHits, databaseAnswer, errorRate, slowRoutes } from "./requests.ts";
 
 /** What a diagnosis came to; also the document of `--json`. */

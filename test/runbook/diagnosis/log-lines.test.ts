@@ -1,5 +1,5 @@
 import { LOG_BYTES, LOG_LINES } from "../../../io/pod-log.ts";
-import { cacheWords, databaseWords, errorLines, slowQueries } from "../../../runbook/diagnosis/log-lines.ts";
+import { cacheWords, databaseWords, errorLines, slowQueries } from "../../../runbook/diagnosis/pods.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 
 const line = (fields: object, ts = "2026-11-23T11:55:00Z") => JSON.stringify({ ts, ...fields });

@@ -1,4 +1,4 @@
-import { cacheWords, databaseWords } from "../../../runbook/diagnosis/log-lines.ts";
+import { cacheWords, databaseWords } from "../../../runbook/diagnosis/pods.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 
 const pods = [podNamed("engine-a"), podNamed("engine-b")];
