@@ -54,10 +54,9 @@ export const deploy: Command = {
 };
 
 async function run({ options, ports }: CommandInput): Promise<CommandResult> {
-  const { deployDocument } = await import("../deploy/deploy-document.ts");
+  const { deployDocument, deployText } = await import("../deploy/deploy-document.ts");
   const { goThroughChecklist } = await import("../deploy/begin.ts");
   const { runDeploy } = await import("../deploy/deploy-run.ts");
-  const { deployText } = await import("../deploy/deploy-text.ts");
   const { providersSince, Recovery } = await import("../recovery/take-over.ts");
   const { readLiveIfKnown } = await import("../../io/live-release.ts");
   const { openTarget, openTargetPreflight } = await import("../deploy/real-target.ts");

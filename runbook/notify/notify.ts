@@ -5,8 +5,7 @@ import { EXIT } from "../../shared/deploy-error.ts";
 import { Mention, type Message, type SlackText, slack, slackLines } from "../../shared/text/markup.ts";
 import { bounded, oneLine } from "../../shared/text/visible.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
-import type { DeployRun, Rollback } from "../deploy/deploy-document.ts";
-import { clusterWords } from "../deploy/deploy-text.ts";
+import { clusterWords, type DeployRun, type Rollback } from "../deploy/deploy-document.ts";
 import { duration } from "../report/columns.ts";
 
 /** What every message about a stack needs. */

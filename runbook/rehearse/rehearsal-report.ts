@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Replacement } from "../../rehearsal/project.ts";
-import type { DeployDocument, DeployTiming } from "../deploy/deploy-document.ts";
-import { deployRows, headline, row } from "../deploy/deploy-text.ts";
+import { type DeployDocument, type DeployTiming, deployRows, headline, row } from "../deploy/deploy-document.ts";
 import { duration, expectedText, inColumns } from "../report/columns.ts";
 import { reportLine } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";

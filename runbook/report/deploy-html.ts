@@ -1,8 +1,7 @@
 import { percent } from "../../gates/gate.ts";
 import { type GateResult, type Look, worst } from "../../gates/verdict.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
-import type { DeployDocument, DocumentStep, RollbackDocument } from "../deploy/deploy-document.ts";
-import { liveIn } from "../deploy/deploy-text.ts";
+import { type DeployDocument, type DocumentStep, liveIn, type RollbackDocument } from "../deploy/deploy-document.ts";
 import type { ConfiguredStack, RunningWork } from "../deploy/stack-target.ts";
 import type { Finding, PreflightReport, Status } from "../preflight/check.ts";
 import { CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY } from "../project.ts";

@@ -1,5 +1,4 @@
-import type { DeployDocument } from "../../../runbook/deploy/deploy-document.ts";
-import { checksRows } from "../../../runbook/deploy/deploy-text.ts";
+import { checksRows, type DeployDocument } from "../../../runbook/deploy/deploy-document.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 
 const paint = {
