@@ -9,10 +9,10 @@ import type { CommandResult, Ports } from "../command.ts";
 import { Notifications } from "../notify/notifications.ts";
 import { short, titleOf, to } from "../notify/notify.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
+import { stackFileOf, writeSetting } from "../preflight/stack-file.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Paint, Screen } from "../report/screen.ts";
-import { stackFileOf, writeSetting } from "../settings-file.ts";
 import {
   type DrillFailure,
   type DrillPorts,

@@ -11,8 +11,8 @@ import { outputsSchema } from "../../stacks/outputs.ts";
 import type { CommandInput, Ports } from "../command.ts";
 import type { PreflightContext } from "../preflight/context.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
+import { stackFileOf } from "../preflight/stack-file.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
-import { stackFileOf } from "../settings-file.ts";
 import { type RotationPorts, type StepDeploy, stepDeploy } from "./rotation-run.ts";
 
 /** Throws SPARKI_USAGE unless the config's release is the one that is live: a rotation changes nothing else. */

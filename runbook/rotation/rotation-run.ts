@@ -5,9 +5,9 @@ import type { TokenAnswers } from "../../io/cache-tokens.ts";
 import { writeWhole } from "../../io/whole-file.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
+import { writeSetting } from "../preflight/stack-file.ts";
 import { inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
-import { writeSetting } from "../settings-file.ts";
 import type { Rotation, RotationStep } from "./rotation.ts";
 
 /** What a deployment of a rotation came to, as `sparki deploy --json` says it. */

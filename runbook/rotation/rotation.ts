@@ -1,7 +1,7 @@
 import type { TokenAnswers } from "../../io/cache-tokens.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import type { Setting } from "../settings-file.ts";
+import type { Setting } from "../preflight/stack-file.ts";
 
 /** What `sparki rotate` rotates. */
 export const ROTATABLE = ["database-users", "redis-auth"] as const;
