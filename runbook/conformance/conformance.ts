@@ -7,7 +7,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { bounded } from "../../shared/text/visible.ts";
 import { type ServiceName, serviceOf } from "../../stacks/services.ts";
-import { listSchema } from "../verify/checks/test-project.ts";
+import { listSchema } from "../verify/checks/application.ts";
 import { type CONTRACT, type PointId, TIME_LIMITS } from "./contract.ts";
 import { type Conformance, type Found, type Judge, judgedPoints, unknown, wrong } from "./report.ts";
 

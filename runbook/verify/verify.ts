@@ -5,11 +5,10 @@ import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import { type EndedCheck, type Finding, findingLines, runSideBySide, type Status, wrap } from "../preflight/check.ts";
 import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
-import { e2e } from "./checks/e2e.ts";
+import { e2e, testProject } from "./checks/application.ts";
 import { budget, burns, GOOD_BUDGET_LEFT, percentileOf, ReleaseObjectives, sloId } from "./checks/objectives.ts";
 import { cache, certificate, database, dns, outside, smoke } from "./checks/outside.ts";
 import { pods, storm } from "./checks/pods.ts";
-import { testProject } from "./checks/test-project.ts";
 import type { Verification, VerifyContext } from "./verification.ts";
 
 /** All that was verified of a release; also the document of `--json`. */

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { e2e, e2eJob } from "../../../../runbook/verify/checks/e2e.ts";
+import { e2e, e2eJob } from "../../../../runbook/verify/checks/application.ts";
 import { configWith } from "../../../support/preflight.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 

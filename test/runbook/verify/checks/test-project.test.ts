@@ -1,4 +1,4 @@
-import { testProject } from "../../../../runbook/verify/checks/test-project.ts";
+import { testProject } from "../../../../runbook/verify/checks/application.ts";
 import type { HttpAnswers } from "../../../support/preflight.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 
