@@ -4,7 +4,7 @@ import {
   databaseErrors,
   databaseName,
   secretsPresent,
-} from "../../../runbook/diagnosis/database.ts";
+} from "../../../runbook/diagnosis/diagnose.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
 import { fakeState, NO_NAMES, resource } from "../../support/preflight.ts";
 

@@ -1,4 +1,4 @@
-import { cacheAnswer, cacheHits, databaseAnswer, errorRate, slowRoutes } from "../../../runbook/diagnosis/requests.ts";
+import { cacheAnswer, cacheHits, databaseAnswer, errorRate, slowRoutes } from "../../../runbook/diagnosis/diagnose.ts";
 import { diagnosisContext, examine } from "../../support/diagnosis.ts";
 import { testRules } from "../../support/promtool.ts";
 
