@@ -47,8 +47,10 @@ function noneFree(): DeployError {
 async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const checked = await sessionOptions("cloud", options, ports);
   const { lineProgress } = await import("../../tools/progress.ts");
-  const { openSession, resolveRehearsalTools } = await import("../rehearse/rehearsal-session.ts");
-  const { accountText, plainEnvironment, serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
+  const { openSession, plainEnvironment, resolveRehearsalTools, serveUntilAborted } = await import(
+    "../rehearse/rehearsal-session.ts"
+  );
+  const { accountText } = await import("../rehearse/world.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
   const { openPromoted } = await import("../rehearse/rehearsal-run.ts");
   const { openScreen } = await import("../report/screen.ts");

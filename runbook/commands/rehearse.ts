@@ -116,7 +116,7 @@ async function run({ args, options, ports }: CommandInput): Promise<CommandResul
   const { openScreen } = await import("../report/screen.ts");
   const { rehearse: carryOut } = await import("../rehearse/rehearsal-run.ts");
   const { rehearsalText } = await import("../rehearse/rehearsal-report.ts");
-  const { serveUntilAborted } = await import("../rehearse/rehearsal-serving.ts");
+  const { serveUntilAborted } = await import("../rehearse/rehearsal-session.ts");
   const screen = await openScreen(ports);
   const afterwards = async (report: RehearsalReport, serving: RehearsalSession) => {
     ports.stderr.write(rehearsalText(report, screen.paint));
@@ -172,9 +172,10 @@ export async function sessionOptions(
 }
 
 async function roleIn(command: string, found: string | boolean | undefined) {
+  if (found === undefined) return undefined;
   const { DEPLOYS_AS } = await import("../rehearse/deploying-role.ts");
   const role = DEPLOYS_AS.find((each) => each === found);
-  if (found === undefined || role !== undefined) return role;
+  if (role !== undefined) return role;
   throw new DeployError("SPARKI_USAGE", `--as is ${JSON.stringify(found)}; expected ${DEPLOYS_AS.join(" or ")}`, {
     hint: `npx sparki ${command} --help`,
   });

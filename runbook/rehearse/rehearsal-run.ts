@@ -48,9 +48,9 @@ import { controlPlanesOf, type LiveBefore, settingsBeforeUpgrade, settingsOfUpgr
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
 import { alertedSchema, alertedText, type Inside, type RehearsalReport } from "./rehearsal-report.ts";
-import { plainEnvironment } from "./rehearsal-serving.ts";
 import {
   openSession,
+  plainEnvironment,
   putImages,
   type RehearsalSession,
   resolveRehearsalTools,

@@ -21,6 +21,7 @@ import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts"
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { STORM_SERVICES } from "../../rehearsal/storm.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
+import { type Output, writeOwn } from "../../shared/text/output.ts";
 import { parseConfig } from "../../stacks/config.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { resolveTools } from "../../tools/resolve.ts";
@@ -368,4 +369,57 @@ export function resumable(stack: string, wanted: Wanted, ports: Pick<Ports, "env
         },
       );
   return { stack, seed: kept.seed, timeScale: kept.timeScale, providers: kept.providers, kept };
+}
+
+/** What plain `pulumi` needs in its environment; the rehearsal's own engine is given the last four as arguments. */
+export function plainEnvironment(session: RehearsalSession): Readonly<Record<string, string>> {
+  return {
+    ...session.environment,
+    PULUMI_STACK: session.stack,
+    PULUMI_OPTION_CONFIG_FILE: session.project.configFile,
+    PULUMI_OPTION_POLICY_PACK: POLICY_PACK,
+    // PULUMI_OPTION_PARALLEL makes the CLI panic (3.255: "unexpected CLI type: int32").
+    PULUMI_PARALLEL: `${PARALLEL}`,
+  };
+}
+
+/** Prints what to paste into a shell so that plain pulumi reaches the cloud, then resolves at the first interruption. */
+export async function serveUntilAborted(
+  session: RehearsalSession,
+  output: Output,
+  { signal, env }: Pick<Ports, "signal" | "env">,
+): Promise<void> {
+  writeOwn(output, shellLines(plainEnvironment(session), { directory: PROJECT_DIRECTORY, path: env.PATH }));
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+const NEXT = `# The simulated AWS is ready. Paste the lines above into another terminal; then there, for example:
+#   pulumi preview
+#   pulumi up
+#   pulumi destroy        is refused while protection is on; README.md says how to turn it off
+# They read a copy of the stack's config, PULUMI_OPTION_CONFIG_FILE above. To continue with your own config, charts and
+# images: press Ctrl-C here, edit Pulumi.<stack>.yaml and other files, then run: npx sparki rehearse --resume
+# Ctrl-C here stops the simulated AWS and everything it runs; its state is kept until the next rehearsal without --resume.
+`;
+
+interface Place {
+  readonly directory: string;
+  /** The search path that the environment's own begins with other folders before; the shell's own takes its place. */
+  readonly path: string | undefined;
+}
+
+/** Lines of a POSIX shell that go to the directory and set the environment; what follows is a comment. */
+export function shellLines(environment: Readonly<Record<string, string>>, { directory, path }: Place): string {
+  const lines = Object.entries(environment).map(([name, value]) => {
+    const ending = `:${path}`;
+    const own = name === "PATH" && value.endsWith(ending);
+    return `export ${name}=${own ? `${quoted(value.slice(0, -ending.length))}:"$PATH"` : quoted(value)}\n`;
+  });
+  return `cd ${quoted(directory)}\n${lines.join("")}${NEXT}`;
+}
+
+/** A value as one word of a POSIX shell. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }

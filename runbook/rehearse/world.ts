@@ -9,7 +9,7 @@ import type { StateResource } from "../../records/state.ts";
 import { SIGNATURE_KEY } from "../../shared/engine-values.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
-import type { SessionOptions } from "./rehearsal-session.ts";
+import type { RehearsalSession, SessionOptions } from "./rehearsal-session.ts";
 
 /** The simulated account's resources as the control API tells them. */
 export const worldSchema = z.object({
@@ -134,4 +134,12 @@ export function worldKey(
 
 function isUsed(path: string, stack: string): boolean {
   return STACK_CONFIG.test(path) ? path === `Pulumi.${stack}.yaml` : !UNUSED.test(path);
+}
+
+/** What is in the account, in words: what was not destroyed, and what outlives a destroy on purpose. */
+export async function accountText(session: RehearsalSession): Promise<string> {
+  const { resources, kept } = worldSchema.parse(await session.cloud.ask("GET", "/world"));
+  const own = resources.filter(({ owner }) => owner === undefined);
+  const held = kept.map(({ type, name }) => `  kept: ${type} ${name}\n`);
+  return `The simulated account ends with ${own.length} resources\n${held.join("")}`;
 }

@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { systemClock } from "../../io/clock.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { plainEnvironment } from "../../runbook/rehearse/rehearsal-serving.ts";
-import { openSession, type RehearsalSession, resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";
+import {
+  openSession,
+  plainEnvironment,
+  type RehearsalSession,
+  resolveRehearsalTools,
+} from "../../runbook/rehearse/rehearsal-session.ts";
 import { openOutput } from "../../shared/text/output.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { commitCopy } from "../support/committed-copy.ts";

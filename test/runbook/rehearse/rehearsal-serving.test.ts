@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { shellLines } from "../../../runbook/rehearse/rehearsal-serving.ts";
+import { shellLines } from "../../../runbook/rehearse/rehearsal-session.ts";
 
 describe("shellLines", () => {
   const shell = (lines: string, words: string) =>

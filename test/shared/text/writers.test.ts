@@ -25,7 +25,7 @@ describe("text from outside", () => {
   it("is written as it is only where an environment of a rehearsal is told", () => {
     expect(having(/\bwriteOwn\b/)).toEqual([
       "runbook/commands/cloud.ts",
-      "runbook/rehearse/rehearsal-serving.ts",
+      "runbook/rehearse/rehearsal-session.ts",
       "shared/text/output.ts",
     ]);
   });
