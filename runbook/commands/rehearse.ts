@@ -173,7 +173,7 @@ export async function sessionOptions(
 
 async function roleIn(command: string, found: string | boolean | undefined) {
   if (found === undefined) return undefined;
-  const { DEPLOYS_AS } = await import("../rehearse/deploying-role.ts");
+  const { DEPLOYS_AS } = await import("../rehearse/rehearsal-session.ts");
   const role = DEPLOYS_AS.find((each) => each === found);
   if (role !== undefined) return role;
   throw new DeployError("SPARKI_USAGE", `--as is ${JSON.stringify(found)}; expected ${DEPLOYS_AS.join(" or ")}`, {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { documentsOf } from "../../delivery/documents.ts";
 import { assertRoom } from "../../io/disk.ts";
 import { Engine } from "../../io/engine.ts";
 import { goesOnBy, onSecondSignal } from "../../io/signals.ts";
@@ -23,12 +24,12 @@ import { STORM_SERVICES } from "../../rehearsal/storm.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Output, writeOwn } from "../../shared/text/output.ts";
 import { parseConfig } from "../../stacks/config.ts";
+import type { StackConfig } from "../../stacks/schema.ts";
 import { lineProgress } from "../../tools/progress.ts";
 import { resolveTools } from "../../tools/resolve.ts";
 import type { Progress } from "../../tools/tool.ts";
 import type { Ports } from "../command.ts";
 import { PROJECT_DIRECTORY, runsDirectory, sealedEnvironment } from "../project.ts";
-import { type DeploysAs, deployingRole } from "./deploying-role.ts";
 import {
   languageHostFor,
   type ProviderChoice,
@@ -422,4 +423,18 @@ export function shellLines(environment: Readonly<Record<string, string>>, { dire
 /** A value as one word of a POSIX shell. */
 function quoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+/** Whom a rehearsal can deploy as. */
+export const DEPLOYS_AS = ["deploying-role"] as const;
+type DeploysAs = (typeof DEPLOYS_AS)[number];
+
+/** The role that `sparki-delivery` makes for a stack, with all that its documents say: the body of `POST /asker`. */
+function deployingRole(config: Pick<StackConfig, "accountId" | "region" | "domain">, stack: string) {
+  const { accountId, region, domain } = config;
+  const documents = Object.entries(documentsOf({ stack, accountId, region, domain }));
+  return {
+    arn: `arn:aws:sts::${accountId}:assumed-role/deploys-sparki-${stack}/rehearsal`,
+    statements: documents.flatMap(([file, { Statement }]) => (file.startsWith("deploying-role.") ? Statement : [])),
+  };
 }
