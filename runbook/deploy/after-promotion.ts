@@ -15,8 +15,7 @@ import { type FoundRollback, findRollbackTarget, movedSince } from "../rollback/
 import { type VerifyContext, withVerify } from "../verify/verification.ts";
 import { countsText, runVerify, type VerifyReport, verdictOf, verifyProblem } from "../verify/verify.ts";
 import { type Conclusion, type Rollback, UNVERIFIED } from "./deploy-document.ts";
-import type { Deployment } from "./deployment.ts";
-import { decideOn, decisionsOf, type Ending, type Outcome, outcomeOf } from "./ending.ts";
+import { type Deployment, decideOn, decisionsOf, type Ending, type Outcome, outcomeOf } from "./deployment.ts";
 import { gateTargetOf, movedOrThrow, StackMoved, type StackTarget } from "./stack-target.ts";
 
 /** What a promotion is proven by, in this order: the next one is asked once the one before has passed. */

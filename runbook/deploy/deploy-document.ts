@@ -17,8 +17,7 @@ import type { Paint } from "../report/screen.ts";
 import { criticalSteps } from "../report/timeline.ts";
 import type { Proof } from "../rollback/rollback-proof.ts";
 import { countsText, successLines, type VerifyReport } from "../verify/verify.ts";
-import type { Deployment } from "./deployment.ts";
-import { gateCountsText, isCounted, type Outcome } from "./ending.ts";
+import { type Deployment, gateCountsText, isCounted, type Outcome } from "./deployment.ts";
 
 /** What a rollback came to; only `pass` says that its release serves again. */
 export interface Rollback {

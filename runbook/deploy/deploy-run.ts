@@ -27,8 +27,7 @@ import {
 import { endOf, provePromotion } from "./after-promotion.ts";
 import { type Beginning, type BeginOptions, begin } from "./begin.ts";
 import { type Conclusion, type DeployRun, UNVERIFIED } from "./deploy-document.ts";
-import { type Deployment, deploy } from "./deployment.ts";
-import { decideOn, decisionsOf, endingOf, outcomeOf } from "./ending.ts";
+import { type Deployment, decideOn, decisionsOf, deploy, endingOf, outcomeOf } from "./deployment.ts";
 import { rememberEnd } from "./release-history.ts";
 import { forgetBegun, rememberBegun, thaw } from "./stack-tags.ts";
 import type { ConfiguredStack, StackTarget } from "./stack-target.ts";

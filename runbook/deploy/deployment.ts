@@ -1,8 +1,11 @@
 import { readGateLog } from "../../gates/live/gate-log.ts";
-import type { GateResult } from "../../gates/verdict.ts";
+import { type Action, type Decision, decide, withFinding } from "../../gates/tree.ts";
+import { type GateResult, type Phase, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Engine, RunSettings, Watcher } from "../../io/engine.ts";
-import type { EngineResult } from "../../records/engine-record.ts";
+import type { EngineResult, Step } from "../../records/engine-record.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { EXIT, isMistake } from "../../shared/deploy-error.ts";
+import { TRACKS, trackName } from "../../stacks/services.ts";
 import { failedCreations } from "../recovery/state-edit.ts";
 import { type Recovery, TakenResources } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
@@ -127,4 +130,331 @@ export function previewed(
 export function describeResult({ outcome, steps }: Pick<EngineResult, "outcome" | "steps">): string {
   const counts = [...Map.groupBy(steps, ({ op }) => op)].map(([op, all]) => `${all.length} ${op}`);
   return [outcome, ...counts].join(", ");
+}
+
+/** How far a deploy came, and what it met there: what the decision tree decides on. */
+export interface Ending {
+  readonly phase: Phase;
+  readonly verdict: Verdict;
+  readonly reason: string;
+}
+
+/** Where a deploy ended, by the gates' verdicts and the engine's events; the release's own failures count first. */
+export function endingOf({ preview, refusal, up, gates }: Deployment): Ending {
+  if (refusal !== undefined) return { phase: "preflight", verdict: "fail", reason: refusal };
+  if (up === undefined) return { phase: "preflight", verdict: "fail", reason: previewFailure(preview) };
+  if (up.outcome === "succeeded") return { phase: "cutover", verdict: "pass", reason: "every gate passed" };
+  return refusingGate(gates) ?? (isProviderLost(failureOf(up)) ? undefined : failedStep(up)) ?? failedPlatform(up);
+}
+
+/** Whether the engine lost its provider in mid-call: what it then says of a step tells nothing of the release. */
+export function isProviderLost(failure: string): boolean {
+  return PROVIDER_LOST.test(failure);
+}
+
+const PROVIDER_LOST = /\btransport is closing\b|\berror reading from server\b|\bcode = Unavailable\b/;
+
+/** With what helps against it, where that is known: policies and the config's check say it themselves. */
+function previewFailure(preview: EngineResult | undefined): string {
+  const failure = failureOf(preview);
+  const isOwn = isMistake(preview?.code) || (preview?.policy.violations.length ?? 0) > 0;
+  return isOwn || remedyOf(failure) === undefined ? failure : failureWithNextStep(failure);
+}
+
+/** What a policy refused is not tried again as it is. */
+function failedPlatform(up: EngineResult): Ending {
+  const isRefused = up.policy.violations.some(({ level }) => level === "mandatory");
+  const reason = isRefused ? failureOf(up) : failureWithNextStep(failureOf(up));
+  return { phase: "infrastructure", verdict: "fail", reason };
+}
+
+function refusingGate(gates: readonly GateResult[]): Ending | undefined {
+  const verdict = gates.length > 0 ? worst(gates.map((gate) => gate.verdict)) : "pass";
+  const gate = gates.find((each) => each.verdict === verdict);
+  if (verdict === "pass" || gate === undefined) return undefined;
+  // Without its phase nothing is decided by guess: that of the platform changes nothing by itself, and asks a person.
+  if (gate.phase === undefined)
+    return { phase: "infrastructure", verdict, reason: `${refusalText(gate)} (its phase was not recorded)` };
+  return { phase: gate.phase, verdict, reason: refusalText(gate) };
+}
+
+/** What a gate found, the cluster's own words first where it has any. */
+export function refusalText({ gate, objective, reason, words }: GateResult): string {
+  const found = `${gate}, ${objective}: ${reason}`;
+  return words === undefined ? found : `${words}; ${found}`;
+}
+
+function failedStep(up: EngineResult): Ending | undefined {
+  const failed = up.steps.filter(({ status }) => status === "failed");
+  const phases = ["fleet", "one-box", "database"] as const;
+  const found = phases.find((each) => failed.some((step) => phaseOfStep(step) === each));
+  const reason = failureOf(up);
+  // A job whose image cannot be pulled has changed nothing: it tells of the release's images, before its pods would.
+  const phase = found === "database" && /ImagePull|InvalidImageName/.test(reason) ? "one-box" : found;
+  return phase && { phase, verdict: "fail", reason };
+}
+
+/** What belongs to the release: its Helm releases, and the jobs of its image. Undefined for the platform's own. */
+function phaseOfStep({ type, name }: Step): Phase | undefined {
+  if (type === "command:local:Command") return "database";
+  if (type !== "kubernetes:helm.sh/v3:Release") return undefined;
+  // What comes with the release and is no track's, such as the monitoring, has no one-box before it.
+  return TRACKS.find((track) => trackName(track) === name)?.kind ?? "fleet";
+}
+
+function failureOf(result: EngineResult | undefined): string {
+  if (result === undefined) return "nothing was previewed";
+  return result.failure ?? `the engine finished with the result ${result.outcome}`;
+}
+
+interface Remedy {
+  /** In the words of AWS, its provider, Kubernetes or the engine. */
+  readonly sign: RegExp;
+  readonly remedy: (found: string) => string;
+  /** What was asked for is wrong in itself: asked again as it is, it is refused again. */
+  readonly isRefusal?: true;
+}
+
+const GOES_ON = "then run the same command again: it continues from where it stopped";
+
+/** Of a request that may have been right, and was wrong at that moment. */
+const BUSY =
+  /\bapi error (?:\w+\.)?(?:Invalid\w*State\w*|IncorrectState\w*|IncorrectInstanceState|DependencyViolation|\w*InUse\w*|ConcurrentModification\w*|OperationAborted|\w*InProgress\w*|ResourceNotReady\w*)/;
+
+const OVERLOADED =
+  /exceeded maximum number of attempts|\bapi error (?:\w*Throttl\w*|RequestLimitExceeded|TooManyRequests\w*|SlowDown|ServiceUnavailable\w*|Internal\w*|RequestTimeout\w*|PriorRequestNotComplete)/;
+
+/** AWS's words where it has what is asked for already, which an update that was cut off did not live to see. */
+const DONE_ALREADY =
+  /already at the desired configuration|\bNo changes needed for\b|\bNo updates are to be performed\b/i;
+
+/** AWS's codes for a request that is wrong in itself, whenever it is made. */
+const REFUSED_BY_AWS =
+  /\bapi error (?:\w+\.)?(?:Validation\w*|Invalid[\w.]*|Malformed\w*|Missing\w*|\w*NotSupported\w*|Unsupported\w*|\w*TooLong\w*|\w*Mismatch\w*|\w*AlreadyExists\w*|Duplicate\w*|EntityAlreadyExists|BadRequest\w*|UnsupportedOperation)/;
+
+/** The provider's own words, before it asks AWS, and Kubernetes' for an object that it does not take. */
+const REFUSED_BEFORE =
+  /has a problem: |\bcannot be longer than \d+|\bexpected length of \S+ to be|\bMissing required argument|\bInvalid or unknown key|\bConflictsWith\b|\bis invalid: |\bis forbidden: (?!User )|\bdenied the request: /;
+
+/** The scheduler's words where no node takes any pod, whatever the release asks for. */
+const NO_NODE =
+  /\bno nodes available to schedule pods|\b0\/\d+ nodes are available: \d+ node\(s\) (?:were unschedulable|had untolerated taint|were not ready)/;
+
+/** Ordered: the first that fits. */
+const REMEDIES: readonly Remedy[] = [
+  {
+    // One that a signal has ended may start the next time.
+    sign: /policy pack "[^"]*" failed to start: .*\bexit status \d/s,
+    remedy: () =>
+      "run policies/pack, which says why it cannot start, and correct that: what is not judged is not deployed",
+    isRefusal: true,
+  },
+  {
+    sign: /unexpected state '[\w-]*fail/i,
+    remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
+  },
+  {
+    sign: NO_NODE,
+    remedy: () => `find out why no node takes pods (kubectl describe nodes; kubectl get nodeclaims), ${GOES_ON}`,
+  },
+  {
+    sign: /timeout while waiting for state/,
+    remedy: () => "run the same command again: it waits for what AWS is still creating",
+  },
+  {
+    sign: /\bRequestTimeTooSkewed|\bSignature (?:expired|not yet current): |not yet valid: current time \S+ is before/,
+    remedy: () => `set this machine's clock right (timedatectl), ${GOES_ON}`,
+  },
+  {
+    sign: /AssumeRoleWithWebIdentity|No OpenIDConnect provider/,
+    remedy: () => `compare what the role trusts with GitHub's tokens: npx sparki preflight --phase github; ${GOES_ON}`,
+  },
+  {
+    sign: /\bExpiredToken|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
+    remedy: () => `get new AWS credentials, ${GOES_ON}`,
+  },
+  {
+    sign: /not authorized to perform:? ([\w-]+:\w+)/,
+    remedy: (action) => `allow ${action} to the role that deploys, ${GOES_ON}`,
+  },
+  {
+    sign: /\bInsufficient\w*Capacity\w*/,
+    remedy: () => `choose another size (sparki:database instanceClass, sparki:cache nodeType) or wait, ${GOES_ON}`,
+  },
+  { sign: OVERLOADED, remedy: () => `wait until AWS responds again, ${GOES_ON}` },
+  {
+    sign: /\b\w*(?:LimitExceeded|QuotaExceeded|QuotaFault)\w*/,
+    remedy: () => `request a higher quota from AWS, or delete unused resources, ${GOES_ON}`,
+  },
+  {
+    sign: /writing the new snapshot|fail\w* to save (the )?snapshot|checkpoint/i,
+    remedy: () =>
+      "make the state's backend writable, then run the same command again: it finds what was created but not saved",
+  },
+  { sign: /ENOSPC|no space left on device/i, remedy: () => `free space on this machine's disk (df -h), ${GOES_ON}` },
+  { sign: /EROFS|read-only file system/i, remedy: () => `make the path that it names writable, ${GOES_ON}` },
+  {
+    sign: DONE_ALREADY,
+    remedy: () => `run pulumi refresh for this stack: AWS has that already, and the state does not know it; ${GOES_ON}`,
+  },
+  {
+    sign: /previous storage change is being optimized/,
+    remedy: () => `wait until RDS has optimized the storage, which may take hours, ${GOES_ON}`,
+  },
+  { sign: BUSY, remedy: () => `wait until the operation that it names has finished, ${GOES_ON}` },
+  {
+    sign: REFUSED_BY_AWS,
+    remedy: () => "correct what it names in the config or the program: unchanged, AWS will refuse it again",
+    isRefusal: true,
+  },
+  {
+    sign: REFUSED_BEFORE,
+    remedy: () => "correct what it names in the config or the program: unchanged, it will be refused again",
+    isRefusal: true,
+  },
+  {
+    sign: PROVIDER_LOST,
+    remedy: () =>
+      `a provider process of the engine has died: make sure that this machine has enough free memory, ${GOES_ON}`,
+  },
+  {
+    sign: /\betcdserver: |client connection lost|the object has been modified/,
+    remedy: () => "run the same command again: the cluster's API was busy, or something else changed the same object",
+  },
+  {
+    sign: /failed calling webhook "([^"]+)"/,
+    remedy: (webhook) => `find out why the service behind the webhook ${webhook} does not answer, ${GOES_ON}`,
+  },
+  {
+    sign: /\bUnauthorized$|asked for the client to provide credentials|executable aws failed/,
+    remedy: () =>
+      `make sure that the AWS credentials are valid, and their role one of sparki:cluster.administrators, ${GOES_ON}`,
+  },
+  {
+    sign: /connection (?:refused|reset)|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|i\/o timeout|TLS handshake timeout|no such host|fetch failed|\bEOF\b/i,
+    remedy: () => `check that it can be reached from this machine, ${GOES_ON}`,
+  },
+];
+
+/** A failure in one line: what happened in the provider's last words, and what to do next. */
+export function failureWithNextStep(failure: string): string {
+  return `${inOneLine(failure)}. Next: ${nextStep(failure)}`;
+}
+
+/** Whether what was asked for is wrong in itself, by the words of who refused it: no later run gets further with it. */
+export function isRefusal(failure: string): boolean {
+  return remedyOf(failure)?.isRefusal === true;
+}
+
+/** Of a failure that is not known it is not said that another run would fix it. */
+function nextStep(failure: string): string {
+  const found = remedyOf(failure);
+  if (found !== undefined) return found.remedy(found.sign.exec(withEveryCode(failure))?.[1] ?? "");
+  return `sparki does not know this failure: find out what it means, ${GOES_ON}`;
+}
+
+function remedyOf(failure: string): Remedy | undefined {
+  const coded = withEveryCode(failure);
+  return REMEDIES.find(({ sign }) => sign.test(coded));
+}
+
+/** What stands between an operation of AWS and the code of its error. */
+const BEFORE_CODE =
+  /(\boperation error [^:,]+: \w+, (?:exceeded [^,]*, \d+, )?(?:https response error )?(?:StatusCode: \d+, )?(?:(?:RequestID|HostID): [^,]*, )*)(?=(?:\w+\.)?[A-Z]\w+: )/g;
+
+/** AWS's SDK calls only those codes an `api error` that its model of the service does not have. */
+function withEveryCode(failure: string): string {
+  return failure.replace(BEFORE_CODE, "$1api error ");
+}
+
+/** Without what the AWS provider wraps its errors in: lists of one, and numbers of requests. */
+function inOneLine(failure: string): string {
+  return failure
+    .replace(/^[\s\S]*\b1 error occurred:\s*\* /, "")
+    .replace(/https response error StatusCode: \d+, RequestID: [\w-]*, /g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/**
+ * How a deploy ended: `stopped` left the last good release live, `rolled-back` proved it again, `held` could not prove
+ * the new one, `failed` can be resumed after an outside fault, and is for a person when what is live is not well, or when the
+ * rollback failed.
+ */
+export interface Outcome {
+  readonly outcome: "promoted" | "rolled-back" | "stopped" | "held" | "failed";
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+/** What a deploy came to that needs no rollback, by where it ended and what the decision tree said to it. */
+export function outcomeOf(deployment: Deployment, { phase, reason }: Ending, action: Action): Outcome {
+  if (action === "proceed") return { outcome: "promoted", exitCode: EXIT.done.code, reason };
+  if (action === "hold") return { outcome: "held", exitCode: EXIT.held.code, reason };
+  const isConfig = deployment.up === undefined && isMistake(deployment.preview?.code);
+  if (isConfig) return { outcome: "stopped", exitCode: EXIT.usage.code, reason };
+  const isOwn = deployment.refusal !== undefined || wasRefused(deployment) || OWN_PHASES.has(phase);
+  // No pod of any release starts then: whichever phase was the first to notice, the release is not to blame.
+  const isOutside = NO_NODE.test(reason) || (!isOwn && !isRefusal(reason));
+  return isOutside
+    ? { outcome: "failed", exitCode: EXIT.outside.code, reason }
+    : { outcome: "stopped", exitCode: EXIT.refused.code, reason };
+}
+
+/** In these a failure is the release's own doing. */
+const OWN_PHASES: ReadonlySet<string> = new Set(["database", "one-box", "fleet"]);
+
+/** Policies and gates refuse, as AWS does what is wrong in itself; everything else breaks. */
+function wasRefused({ preview, up, gates }: Deployment): boolean {
+  const { violations } = (up ?? preview)?.policy ?? { violations: [] };
+  return violations.some(({ level }) => level === "mandatory") || gates.some(({ verdict }) => verdict !== "pass");
+}
+
+/** What the tree needs to know beside the ending. */
+interface Circumstances {
+  readonly canRollBack: boolean;
+  readonly hasState: boolean;
+}
+
+/** What the tree says to a deploy that has ended: it has looked as long as it may, and has not gone back yet. */
+export function decideOn(ending: Ending, circumstances: Circumstances): Decision {
+  const decision = decide({
+    ...ending,
+    ...circumstances,
+    elapsedSeconds: 0,
+    deadlineSeconds: 0,
+    destroyRequested: false,
+    rollbackTried: false,
+    highErrorSeconds: 0,
+  });
+  return withFinding(decision, ending.reason);
+}
+
+/** One decision to continue for each gate that passed, in order. */
+export function decisionsOf(gates: readonly GateResult[]): Decision[] {
+  return [...Map.groupBy(gates, ({ gate }) => gate)].flatMap(([gate, results]) => {
+    if (worst(results.map(({ verdict }) => verdict)) !== "pass") return [];
+    const phase = results.find((result) => result.phase !== undefined)?.phase;
+    if (phase === undefined) return [];
+    const reason = `${gate}: ${gateCountsText(results)} passed`;
+    return [{ phase, action: "proceed", reason, page: false, gate } as const];
+  });
+}
+
+/** Whether requests were counted against a limit; health is seen, and has none. */
+export function isCounted({ kind }: Pick<GateResult, "kind">): boolean {
+  return kind !== "health";
+}
+
+/** How much a gate checked, such as `4 health checks, 4 objectives`. */
+export function gateCountsText(results: readonly Pick<GateResult, "kind">[]): string {
+  const objectives = results.filter(isCounted).length;
+  const checks = results.length - objectives;
+  const told = [amount(checks, "health check"), amount(objectives, "objective")];
+  return told.filter((text) => text !== "").join(", ") || "nothing";
+}
+
+function amount(count: number, what: string): string {
+  if (count === 0) return "";
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

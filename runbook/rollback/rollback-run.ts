@@ -8,8 +8,15 @@ import { type Promoted, rollbackMessage } from "../../records/update.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";
 import type { Rollback } from "../deploy/deploy-document.ts";
-import { type DeployEngine, type Deployment, deploy, type Surroundings } from "../deploy/deployment.ts";
-import { endingOf, isProviderLost, refusalText } from "../deploy/ending.ts";
+import {
+  type DeployEngine,
+  type Deployment,
+  deploy,
+  endingOf,
+  isProviderLost,
+  refusalText,
+  type Surroundings,
+} from "../deploy/deployment.ts";
 import type { TaggedStack } from "../deploy/stack-tags.ts";
 import {
   type Frozen,

@@ -16,8 +16,15 @@ import { resourcesIn } from "../../records/state.ts";
 import type { ReleaseDescriptor, Scenario } from "../../rehearsal/scenario.ts";
 import { findScenario, nextRelease } from "../../rehearsal/scenarios.ts";
 import type { Ports } from "../../runbook/command.ts";
-import { type Deployment, deploy, previewed } from "../../runbook/deploy/deployment.ts";
-import { decideOn, endingOf, type Outcome, outcomeOf } from "../../runbook/deploy/ending.ts";
+import {
+  type Deployment,
+  decideOn,
+  deploy,
+  endingOf,
+  type Outcome,
+  outcomeOf,
+  previewed,
+} from "../../runbook/deploy/deployment.ts";
 import { withFaults } from "../../runbook/rehearse/rehearsal-faults.ts";
 import { openPromoted } from "../../runbook/rehearse/rehearsal-run.ts";
 import { resolveRehearsalTools } from "../../runbook/rehearse/rehearsal-session.ts";

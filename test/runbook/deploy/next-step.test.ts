@@ -1,4 +1,4 @@
-import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/ending.ts";
+import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/deployment.ts";
 
 describe("failureWithNextStep", () => {
   it.each([

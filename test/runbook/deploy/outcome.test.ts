@@ -1,7 +1,6 @@
 import type { GateResult, Verdict } from "../../../gates/verdict.ts";
 import type { EngineResult, Step } from "../../../records/engine-record.ts";
-import type { Deployment } from "../../../runbook/deploy/deployment.ts";
-import { decideOn, decisionsOf, endingOf, outcomeOf } from "../../../runbook/deploy/ending.ts";
+import { type Deployment, decideOn, decisionsOf, endingOf, outcomeOf } from "../../../runbook/deploy/deployment.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";
 
 const good: EngineResult = {

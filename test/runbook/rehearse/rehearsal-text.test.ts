@@ -1,4 +1,4 @@
-import { decisionsOf } from "../../../runbook/deploy/ending.ts";
+import { decisionsOf } from "../../../runbook/deploy/deployment.ts";
 import { type RehearsalReport, rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { byService } from "../../../stacks/services.ts";
