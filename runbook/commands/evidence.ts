@@ -98,8 +98,7 @@ async function gatherAndWrite({ options, ports }: CommandInput): Promise<Command
   const { openTarget } = await import("../deploy/real-target.ts");
   const { endedDeploys } = await import("../deploy/release-history.ts");
   const { frozenReason } = await import("../deploy/stack-tags.ts");
-  const { gather } = await import("../evidence/gather.ts");
-  const { planFiles, reportFiles } = await import("../evidence/kept-reports.ts");
+  const { gather, planFiles, reportFiles } = await import("../evidence/gather.ts");
   const { evidenceArchive, evidenceText, exitCodeOf, writeArchive } = await import("../evidence/archive.ts");
   const { readPlanDocument } = await import("../plan/plan-files.ts");
   const { CHECKOUT_DIRECTORY } = await import("../project.ts");

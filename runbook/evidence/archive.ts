@@ -7,8 +7,7 @@ import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { documentText } from "../../shared/text/output.ts";
 import type { Paint } from "../report/screen.ts";
 import { type Evidence, evidencePage, FORMAT } from "./evidence.ts";
-import type { Gathered } from "./gather.ts";
-import type { PlanFiles, ReportFiles } from "./kept-reports.ts";
+import type { Gathered, PlanFiles, ReportFiles } from "./gather.ts";
 
 /** The list of what is in an archive, as `sha256sum --check` reads it, and its signature: 64 bytes. */
 export const SUMS = "SHA256SUMS";

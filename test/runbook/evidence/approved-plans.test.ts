@@ -1,4 +1,4 @@
-import { planFiles } from "../../../runbook/evidence/kept-reports.ts";
+import { planFiles } from "../../../runbook/evidence/gather.ts";
 import { fingerprintOf } from "../../../runbook/plan/fingerprint.ts";
 import { APPROVAL } from "../../support/evidence.ts";
 

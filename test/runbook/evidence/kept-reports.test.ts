@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EndedDeploy } from "../../../runbook/deploy/release-history.ts";
-import { reportFiles } from "../../../runbook/evidence/kept-reports.ts";
+import { reportFiles } from "../../../runbook/evidence/gather.ts";
 import { keptReports } from "../../../runbook/report/report-files.ts";
 import { gateResult, gathered, OCTOBER, secondsOf, wholeUpdate } from "../../support/evidence.ts";
 import { ranFor, releaseNamed } from "../../support/updates.ts";
