@@ -2,11 +2,10 @@ import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
 import { backup, cacheRestoreTest, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
-import { certificate, entrance } from "./checks/certificate.ts";
 import { clusterExists } from "./checks/cluster.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
-import { name, takenNames, zone } from "./checks/names.ts";
+import { certificate, entrance, name, takenNames, zone } from "./checks/names.ts";
 import {
   alertmanager,
   commandCenter,

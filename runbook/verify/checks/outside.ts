@@ -3,7 +3,7 @@ import type { HttpAnswer } from "../../../io/http.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { type Finding, fail, pass } from "../../preflight/check.ts";
-import { judgeCertificate } from "../../preflight/checks/certificate.ts";
+import { judgeCertificate } from "../../preflight/checks/names.ts";
 import { askEntrance, diagnoseErrors, type Verification, type VerifyContext } from "../verification.ts";
 
 const EVERY_SECONDS = 1;

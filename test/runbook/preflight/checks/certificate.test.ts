@@ -1,6 +1,6 @@
 import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
-import { certificate } from "../../../../runbook/preflight/checks/certificate.ts";
+import { certificate } from "../../../../runbook/preflight/checks/names.ts";
 import { fakeContext, fakeState, look, NO_NAMES, resource } from "../../../support/preflight.ts";
 
 const DOMAIN = "prod.sparki.tools";

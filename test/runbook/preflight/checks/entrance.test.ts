@@ -1,4 +1,4 @@
-import { entrance } from "../../../../runbook/preflight/checks/certificate.ts";
+import { entrance } from "../../../../runbook/preflight/checks/names.ts";
 import { configWith, fakeContext, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
 const promotion = promotionOf(configWith({}).release);
