@@ -7,8 +7,7 @@ import { duration } from "../report/columns.ts";
 import type { Paint, Screen } from "../report/screen.ts";
 import { e2e, testProject } from "./checks/application.ts";
 import { budget, burns, GOOD_BUDGET_LEFT, percentileOf, ReleaseObjectives, sloId } from "./checks/objectives.ts";
-import { cache, certificate, database, dns, outside, smoke } from "./checks/outside.ts";
-import { pods, storm } from "./checks/pods.ts";
+import { cache, certificate, database, dns, outside, pods, smoke, storm } from "./checks/serving.ts";
 import type { Verification, VerifyContext } from "./verification.ts";
 
 /** All that was verified of a release; also the document of `--json`. */

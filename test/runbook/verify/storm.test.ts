@@ -1,6 +1,6 @@
 import { CHECKLIST } from "../../../runbook/preflight/checklist.ts";
 import { NOT_YET } from "../../../runbook/preflight/storm.ts";
-import { storm } from "../../../runbook/verify/checks/pods.ts";
+import { storm } from "../../../runbook/verify/checks/serving.ts";
 import { configWith, fakeContext, fakeState, look } from "../../support/preflight.ts";
 import { fakeVerify } from "../../support/verify.ts";
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
-import { certificate, dns, outside } from "../../../../runbook/verify/checks/outside.ts";
+import { certificate, dns, outside } from "../../../../runbook/verify/checks/serving.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 
 const DOMAIN = "prod.sparki.tools";

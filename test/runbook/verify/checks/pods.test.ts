@@ -1,4 +1,4 @@
-import { pods } from "../../../../runbook/verify/checks/pods.ts";
+import { pods } from "../../../../runbook/verify/checks/serving.ts";
 import { configWith } from "../../../support/preflight.ts";
 import { fakeVerify, lookAt, podsOf, type VerifyParts } from "../../../support/verify.ts";
 

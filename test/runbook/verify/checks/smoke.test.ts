@@ -1,4 +1,4 @@
-import { cache, database, SMOKE_PATHS, smoke } from "../../../../runbook/verify/checks/outside.ts";
+import { cache, database, SMOKE_PATHS, smoke } from "../../../../runbook/verify/checks/serving.ts";
 import { fakeVerify, lookAt } from "../../../support/verify.ts";
 
 const failing = (path: string, status = 500) =>
