@@ -14,9 +14,8 @@ import { duration, inColumns } from "../report/columns.ts";
 import type { Screen } from "../report/screen.ts";
 import { runRequestedRollback } from "../rollback/requested-rollback.ts";
 import { findRollbackTarget, readPresent } from "../rollback/rollback-target.ts";
-import { lookLines, runChecks, type Seen } from "./look.ts";
+import { lookAtTraffic, lookLines, runChecks, type Seen, type TrafficLook } from "./look.ts";
 
-import { lookAtTraffic, type TrafficLook } from "./traffic.ts";
 import type { WatchPorts } from "./watch-run.ts";
 import { gatesIn, type Promoted, promotionTime } from "./watch-run.ts";
 

@@ -1,7 +1,6 @@
 import type { Objective } from "../../../gates/objective.ts";
 import type { PrometheusCounts } from "../../../io/prometheus-counts.ts";
-import { judgeLook, type WatchLook } from "../../../runbook/watch/look.ts";
-import { lookAtTraffic } from "../../../runbook/watch/traffic.ts";
+import { judgeLook, lookAtTraffic, type WatchLook } from "../../../runbook/watch/look.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { rawConfig } from "../../support/stack-config.ts";
 

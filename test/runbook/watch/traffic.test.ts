@@ -1,6 +1,6 @@
 import { releaseCounts } from "../../../gates/live/release-slo.ts";
 import type { GateResult } from "../../../gates/verdict.ts";
-import { budgetText, lookAtTraffic } from "../../../runbook/watch/traffic.ts";
+import { budgetText, lookAtTraffic } from "../../../runbook/watch/look.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";
 import { type Counted, fakePrometheus } from "../../support/prometheus.ts";
