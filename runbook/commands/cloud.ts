@@ -50,7 +50,7 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openSession, plainEnvironment, resolveRehearsalTools, serveUntilAborted } = await import(
     "../rehearse/rehearsal-session.ts"
   );
-  const { accountText } = await import("../rehearse/world.ts");
+  const { accountText } = await import("../rehearse/rehearsal-report.ts");
   const tools = await resolveRehearsalTools(ports, lineProgress(ports.stderr));
   const { openPromoted } = await import("../rehearse/rehearsal-run.ts");
   const { openScreen } = await import("../report/screen.ts");

@@ -47,7 +47,16 @@ import { readPresent } from "../rollback/rollback-target.ts";
 import { controlPlanesOf, type LiveBefore, settingsBeforeUpgrade, settingsOfUpgrade } from "./live-before.ts";
 import { hostText, providersText, type RehearsedHost } from "./providers.ts";
 import { assertBegins, assertKnown, fix, holdAccount, neverBegan, withFaults } from "./rehearsal-faults.ts";
-import { alertedSchema, alertedText, type Inside, type RehearsalReport } from "./rehearsal-report.ts";
+import {
+  alertedSchema,
+  alertedText,
+  compareWorld,
+  type Inside,
+  type RehearsalReport,
+  worldKey,
+  worldSchema,
+  worldsFolder,
+} from "./rehearsal-report.ts";
 import {
   openSession,
   plainEnvironment,
@@ -56,7 +65,6 @@ import {
   resolveRehearsalTools,
   type SessionOptions,
 } from "./rehearsal-session.ts";
-import { compareWorld, worldKey, worldSchema, worldsFolder } from "./world.ts";
 
 /** What to rehearse, and on what. */
 export interface RehearsalPlan extends SessionOptions {

@@ -6,7 +6,7 @@ import { type CommandOutput, type CommandRunner, commandRunner } from "../../io/
 import { resourcesIn, type StateResource } from "../../records/state.ts";
 import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
 import { type ServedProvider, serveProvider } from "../../rehearsal/provider/server.ts";
-import { compareWorld, type WorldReport, worldSchema } from "../../runbook/rehearse/world.ts";
+import { compareWorld, type WorldReport, worldSchema } from "../../runbook/rehearse/rehearsal-report.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
 import { PulumiServiceProvider } from "./pulumi-service.ts";
 import { toolPath } from "./tool.ts";

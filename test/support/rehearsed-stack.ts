@@ -7,7 +7,12 @@ import { resourcesIn } from "../../records/state.ts";
 import type { Faults, HeldCalls } from "../../rehearsal/control-requests.ts";
 import type { Behaviours } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
-import { compareWorld, type WorldReport, type WorldResources, worldSchema } from "../../runbook/rehearse/world.ts";
+import {
+  compareWorld,
+  type WorldReport,
+  type WorldResources,
+  worldSchema,
+} from "../../runbook/rehearse/rehearsal-report.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { headersOf } from "./asking.ts";
 import { isRunningJob, isUpgrading, killDeployment, makeRuns, sparki, updatesIn } from "./sparki.ts";

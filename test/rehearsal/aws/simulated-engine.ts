@@ -14,7 +14,7 @@ import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/ser
 import { startKubernetesProvider } from "../../../rehearsal/kubernetes/provider.ts";
 import { Processes } from "../../../rehearsal/processes.ts";
 import type { ServedProvider } from "../../../rehearsal/provider/server.ts";
-import { compareWorld, type WorldReport, worldSchema } from "../../../runbook/rehearse/world.ts";
+import { compareWorld, type WorldReport, worldSchema } from "../../../runbook/rehearse/rehearsal-report.ts";
 import { toolPath } from "../../support/tool.ts";
 import { FakeServices } from "./fake-services.ts";
 

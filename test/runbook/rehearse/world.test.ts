@@ -1,5 +1,5 @@
 import { resourcesIn } from "../../../records/state.ts";
-import { compareWorld, worldSchema } from "../../../runbook/rehearse/world.ts";
+import { compareWorld, worldSchema } from "../../../runbook/rehearse/rehearsal-report.ts";
 
 const SECRET = "4dabf18193072939515e22adb298388d";
 const vpc = { type: "aws:ec2/vpc:Vpc", id: "vpc-1", name: "sparki-prod", inputs: { cidrBlock: "10.40.0.0/16" } };
