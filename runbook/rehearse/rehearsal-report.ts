@@ -9,12 +9,18 @@ import type { StateResource } from "../../records/state.ts";
 import type { Replacement } from "../../rehearsal/project.ts";
 import { SIGNATURE_KEY } from "../../shared/engine-values.ts";
 import type { Ports } from "../command.ts";
-import { type DeployDocument, type DeployTiming, deployRows, headline, row } from "../deploy/deploy-document.ts";
+import {
+  type DeployDocument,
+  type DeployTiming,
+  deployRows,
+  headline,
+  row,
+  type Timeline,
+} from "../deploy/deploy-document.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";
 import { duration, expectedText, inColumns } from "../report/columns.ts";
 import { reportLine } from "../report/report-files.ts";
 import type { Paint } from "../report/screen.ts";
-import type { Timeline } from "../report/timeline.ts";
 import { hostText, providersText, type RehearsedHost, type RehearsedProvider } from "./providers.ts";
 import type { RehearsalSession, SessionOptions } from "./rehearsal-session.ts";
 

@@ -1,7 +1,13 @@
 import { percent } from "../../gates/gate.ts";
 import { type GateResult, type Look, worst } from "../../gates/verdict.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
-import { type DeployDocument, type DocumentStep, liveIn, type RollbackDocument } from "../deploy/deploy-document.ts";
+import {
+  type DeployDocument,
+  type DocumentStep,
+  isWork,
+  liveIn,
+  type RollbackDocument,
+} from "../deploy/deploy-document.ts";
 import type { ConfiguredStack, RunningWork } from "../deploy/stack-target.ts";
 import type { Finding, PreflightReport, Status } from "../preflight/check.ts";
 import { CHECKOUT_DIRECTORY, DEPLOYS_DIRECTORY } from "../project.ts";
@@ -24,7 +30,6 @@ import {
   toneOfEnd,
 } from "./page.ts";
 import { docsLinks, planLinks, writeReport } from "./report-files.ts";
-import { isWork } from "./timeline.ts";
 import { afterRollback, whatNow } from "./what-now.ts";
 
 /** What a report says beside the document. */

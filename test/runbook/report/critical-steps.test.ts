@@ -1,5 +1,5 @@
 import type { Step } from "../../../records/engine-record.ts";
-import { criticalSteps } from "../../../runbook/report/timeline.ts";
+import { criticalSteps } from "../../../runbook/deploy/deploy-document.ts";
 
 const step = (urn: string, startSeconds: number, endSeconds: number, op = "create"): Step => {
   return { urn, name: urn, type: "aws:a:A", op, startSeconds, endSeconds, status: "done" };

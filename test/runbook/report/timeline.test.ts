@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Step } from "../../../records/engine-record.ts";
-import { timelineOf } from "../../../runbook/report/timeline.ts";
+import { timelineOf } from "../../../runbook/deploy/deploy-document.ts";
 
 const step = (urn: string, startSeconds: number, endSeconds: number, type = "aws:a:A"): Step => ({
   urn,
