@@ -61,7 +61,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
   const { openStack } = await import("../deploy/real-target.ts");
   const { makePlan } = await import("../plan/make-plan.ts");
   const { writePlan } = await import("../plan/plan-files.ts");
-  const { deployCommand, planExitCode, planSummary, planWords } = await import("../plan/plan-text.ts");
+  const { deployCommand, planExitCode, planSummary, planWords } = await import("../plan/plan.ts");
   const { showPhase } = await import("../report/live.ts");
   const { openScreen } = await import("../report/screen.ts");
   const { stack, fullName, config } = readStack(options.stack, ports);

@@ -28,8 +28,7 @@ import {
   versionText,
 } from "./comparison.ts";
 import { type PlanTarget, planAndPreview } from "./make-plan.ts";
-import type { Plan } from "./plan.ts";
-import { shortType } from "./plan-text.ts";
+import { type Plan, shortType } from "./plan.ts";
 import { lockedNode, lockedPackages, type Versions } from "./versions.ts";
 
 /** A side of a comparison as its document tells it. */

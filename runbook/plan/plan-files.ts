@@ -8,18 +8,21 @@ import { duration } from "../report/columns.ts";
 import { factTable, list, page, policyHtml, section, table, text } from "../report/page.ts";
 import type { Drift, InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
-import { COST_COLUMNS, costRows, type Plan, type PlannedChange } from "./plan.ts";
 import {
+  COST_COLUMNS,
+  costRows,
   deployCommand,
   inputChangeText,
   NOTHING_NOTICED,
   NOTICES_TITLE,
   noticeLines,
+  type Plan,
+  type PlannedChange,
   planFacts,
   riskCounts,
   rollbackLists,
   shortType,
-} from "./plan-text.ts";
+} from "./plan.ts";
 import { RISK_TITLES } from "./planned.ts";
 
 /** A plan names accounts, addresses and people: it is for its owner alone. */

@@ -10,7 +10,7 @@ import { type Rollback, type RollbackDocument, rollbackDocument } from "../deplo
 import { begunReleases, frozenFor } from "../deploy/stack-tags.ts";
 import { movedOrThrow, type RunningWork, StackMoved } from "../deploy/stack-target.ts";
 import { failedRollbackMessage, rolledBackMessage } from "../notify/notify.ts";
-import { planExitCode } from "../plan/plan-text.ts";
+import { planExitCode } from "../plan/plan.ts";
 import type { Recovery } from "../recovery/take-over.ts";
 import { showPhase } from "../report/live.ts";
 import { previewRollback, type RollbackTarget, rollBack } from "./rollback-run.ts";

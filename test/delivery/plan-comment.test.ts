@@ -9,7 +9,7 @@ import {
 } from "../../delivery/plan-comment.ts";
 import { compared, comparedPlanIn } from "../../runbook/plan/comparison.ts";
 import { makePlan } from "../../runbook/plan/make-plan.ts";
-import { deployCommand, planWords } from "../../runbook/plan/plan-text.ts";
+import { deployCommand, planWords } from "../../runbook/plan/plan.ts";
 import { documentText } from "../../shared/text/output.ts";
 import { type Planned, plannedProject, type Recorded, urnOf } from "../support/planning.ts";
 

@@ -1,5 +1,5 @@
 import { plannedNotices } from "../../../runbook/plan/notices.ts";
-import { noticeLines } from "../../../runbook/plan/plan-text.ts";
+import { noticeLines } from "../../../runbook/plan/plan.ts";
 import { PlannedResources } from "../../../runbook/plan/planned.ts";
 import { type Planned, stepEvent } from "../../support/planning.ts";
 import { configWith } from "../../support/preflight.ts";

@@ -1,9 +1,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
-import type { Plan } from "../../../runbook/plan/plan.ts";
+import { type Plan, planExitCode, planSummary } from "../../../runbook/plan/plan.ts";
 import { planHtml, planMarkdown, writePlan } from "../../../runbook/plan/plan-files.ts";
-import { planExitCode, planSummary } from "../../../runbook/plan/plan-text.ts";
 import { riskOf } from "../../../runbook/plan/planned.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { type Planned, plannedProject, type Recorded, urnOf } from "../../support/planning.ts";

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { makePlan } from "../../../runbook/plan/make-plan.ts";
-import { planExitCode } from "../../../runbook/plan/plan-text.ts";
+import { planExitCode } from "../../../runbook/plan/plan.ts";
 import { type Planned, plannedProject, type Recorded } from "../../support/planning.ts";
 
 const DATABASE = { type: "aws:rds/instance:Instance", name: "database-instance", before: {}, after: {} };
