@@ -2,8 +2,8 @@ import { z } from "zod";
 import { isInput } from "../../delivery/affected-stacks.ts";
 import { hashOf, SECRET, UNKNOWN } from "../../records/canonical.ts";
 import { EXIT, type ExitCodeOf, errorCodeIn } from "../../shared/deploy-error.ts";
-import { isDefaultsList, NOT_SHOWN } from "./difference.ts";
 import { planExitCode } from "./plan.ts";
+import { isDefaultsList, NOT_SHOWN } from "./planned.ts";
 import { hasEffect, isOf, type VersionChange, type Versions, versionChanges } from "./versions.ts";
 
 const inputChange = z.object({ path: z.string(), from: z.string().optional(), to: z.string().optional() });

@@ -23,7 +23,6 @@ import { type Kept, withPinned } from "../release/keep.ts";
 
 import { migratedIn, schemaObstacle } from "../rollback/rollback-target.ts";
 import { criticalPath, DURATIONS_AS_OF, gateWaits } from "./critical-path.ts";
-import { type Drift, DriftRecord, driftEntries, inputsText } from "./difference.ts";
 import {
   compareFingerprints,
   configEntries,
@@ -37,6 +36,10 @@ import { type HelmDiff, helmDiffs } from "./helm-diff.ts";
 import { plannedNotices } from "./notices.ts";
 import { costChange, type FromTo, type Plan, type PlannedChange, type SchemaLevel } from "./plan.ts";
 import {
+  type Drift,
+  DriftRecord,
+  driftEntries,
+  inputsText,
   type PlannedResource,
   PlannedResources,
   type PlannedRollback,

@@ -6,7 +6,6 @@ import { markdownText as cell, markdownCode as code, markdownBlock } from "../..
 import { safeDocument } from "../../shared/text/output.ts";
 import { duration } from "../report/columns.ts";
 import { factTable, list, page, policyHtml, section, table, text } from "../report/page.ts";
-import type { Drift, InputChange } from "./difference.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import {
   COST_COLUMNS,
@@ -23,7 +22,7 @@ import {
   rollbackLists,
   shortType,
 } from "./plan.ts";
-import { RISK_TITLES } from "./planned.ts";
+import { type Drift, type InputChange, RISK_TITLES } from "./planned.ts";
 
 /** A plan names accounts, addresses and people: it is for its owner alone. */
 const OWN = { mode: 0o600 } as const;

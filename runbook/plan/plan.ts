@@ -6,11 +6,18 @@ import { type ErrorCode, EXIT, type ExitCodeOf, isMistake } from "../../shared/d
 import { duration, expectedText, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { CriticalPath } from "./critical-path.ts";
-import type { Drift, InputChange } from "./difference.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { HelmDiff } from "./helm-diff.ts";
 import type { Effect, PlannedNotice } from "./notices.ts";
-import { type PlannedResource, type PlannedRollback, RISK_TITLES, RISKS, type Risk } from "./planned.ts";
+import {
+  type Drift,
+  type InputChange,
+  type PlannedResource,
+  type PlannedRollback,
+  RISK_TITLES,
+  RISKS,
+  type Risk,
+} from "./planned.ts";
 
 /** One change that a deployment would make, without any secret's value. */
 export interface PlannedChange {

@@ -10,7 +10,7 @@ import {
   type Topic,
 } from "../../records/object-facts.ts";
 import { redacted } from "../../shared/text/secrets.ts";
-import { withoutSensitive } from "../plan/difference.ts";
+import { withoutSensitive } from "../plan/planned.ts";
 
 /** What became of one Kubernetes object. */
 export interface ObjectChange {

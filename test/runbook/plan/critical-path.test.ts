@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { criticalPath, durationOf, gateWaits } from "../../../runbook/plan/critical-path.ts";
-import type { PlannedResource } from "../../../runbook/plan/planned.ts";
-import { plannedDependencies } from "../../../runbook/plan/planned.ts";
+import { type PlannedResource, plannedDependencies } from "../../../runbook/plan/planned.ts";
 
 const CLUSTER = "aws:eks/cluster:Cluster";
 const ADDON = "aws:eks/addon:Addon";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { inputChanges, withoutSensitive } from "../../../runbook/plan/difference.ts";
+import { inputChanges, withoutSensitive } from "../../../runbook/plan/planned.ts";
 
 describe("inputChanges", () => {
   it("finds nothing between equal values, whatever they are", () => {

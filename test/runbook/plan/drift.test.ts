@@ -1,4 +1,4 @@
-import { DriftRecord, driftEntries } from "../../../runbook/plan/difference.ts";
+import { DriftRecord, driftEntries } from "../../../runbook/plan/planned.ts";
 import { refreshedEvent, urnOf } from "../../support/planning.ts";
 
 const POLICY = { type: "aws:iam/policy:Policy", name: "engine-policy" };
