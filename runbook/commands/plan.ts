@@ -71,7 +71,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const plannedBy = session.engine.identity();
     const { openOwnPreflight } = await import("../preflight/open.ts");
     const { NOBODY_ASKED } = await import("../preflight/context.ts");
-    const { lostClusterError } = await import("../preflight/checks/cluster.ts");
+    const { lostClusterError } = await import("../preflight/checks/state.ts");
     const open = () => openOwnPreflight({ stack, fullName, config, answers: NOBODY_ASKED }, ports);
     const planned = await makePlan(session).catch(async (error: unknown) => {
       throw (await lostClusterError(open)) ?? error;

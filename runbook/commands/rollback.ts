@@ -69,7 +69,7 @@ async function run({ options, ports }: CommandInput): Promise<CommandResult> {
     const { NOBODY_ASKED } = await import("../preflight/context.ts");
     const { providersSince, Recovery } = await import("../recovery/take-over.ts");
     const open = () => openTargetPreflight(target, NOBODY_ASKED);
-    const { lostClusterError } = await import("../preflight/checks/cluster.ts");
+    const { lostClusterError } = await import("../preflight/checks/state.ts");
     const throwLostCluster = async () => {
       const lost = await lostClusterError(open);
       if (lost !== undefined) throw lost;

@@ -10,7 +10,7 @@ import type { Plan } from "../plan/plan.ts";
 import { readPlanDocument, writePlan } from "../plan/plan-files.ts";
 import { type PreflightReport, runPreflight } from "../preflight/check.ts";
 import { CHECKLIST } from "../preflight/checklist.ts";
-import { clusterExists, lostClusterIfSeen } from "../preflight/checks/cluster.ts";
+import { clusterExists, lostClusterIfSeen } from "../preflight/checks/state.ts";
 import type { OpenPreflight } from "../preflight/open.ts";
 import { CHECKOUT_DIRECTORY, SEALED } from "../project.ts";
 import { type RecoverableTarget, Recovery } from "../recovery/take-over.ts";

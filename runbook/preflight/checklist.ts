@@ -1,8 +1,7 @@
 import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
-import { backup, cacheRestoreTest, restoreTest, stateClean, stateFree } from "./checks/backups.ts";
-import { clusterExists } from "./checks/cluster.ts";
+import { backup, cacheRestoreTest, restoreTest } from "./checks/backups.ts";
 import { ciGreen, merged } from "./checks/code.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
 import { certificate, entrance, name, takenNames, zone } from "./checks/names.ts";
@@ -24,6 +23,7 @@ import {
 import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
+import { clusterExists, stateClean, stateFree } from "./checks/state.ts";
 import { cacheVersion, databaseAuthority, databaseVersion } from "./checks/versions.ts";
 import { kubernetesApis } from "./kubernetes-apis.ts";
 import { migrations } from "./migrations.ts";

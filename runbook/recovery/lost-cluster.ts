@@ -8,7 +8,7 @@ import { dependenciesIn, resourcesIn } from "../../records/state.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { DeployError, EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { lostCluster } from "../preflight/checks/cluster.ts";
+import { lostCluster } from "../preflight/checks/state.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import { showPhase } from "../report/live.ts";
 import type { Paint, Screen } from "../report/screen.ts";

@@ -1,7 +1,7 @@
 import type { OpenTarget } from "../deploy/real-target.ts";
 import { endedDeploys, releaseHistory } from "../deploy/release-history.ts";
 import { frozenReason } from "../deploy/stack-tags.ts";
-import { lostCluster } from "../preflight/checks/cluster.ts";
+import { lostCluster } from "../preflight/checks/state.ts";
 import { NOBODY_ASKED } from "../preflight/context.ts";
 import { openPreflight } from "../preflight/open.ts";
 import { PROJECT_DIRECTORY } from "../project.ts";

@@ -2,7 +2,7 @@ import type { StateLock } from "../../io/stack-state.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import type { Release, StackConfig } from "../../stacks/schema.ts";
 import type { ReleaseEvent } from "../deploy/release-history.ts";
-import type { LostCluster } from "../preflight/checks/cluster.ts";
+import type { LostCluster } from "../preflight/checks/state.ts";
 import { duration, inColumns } from "../report/columns.ts";
 import type { Paint } from "../report/screen.ts";
 import type { NextAction } from "../report/what-now.ts";

@@ -1,5 +1,5 @@
 import { CHECKLIST } from "../../../../runbook/preflight/checklist.ts";
-import { clusterExists, lostCluster, lostClusterError } from "../../../../runbook/preflight/checks/cluster.ts";
+import { clusterExists, lostCluster, lostClusterError } from "../../../../runbook/preflight/checks/state.ts";
 import { DeployError } from "../../../../shared/deploy-error.ts";
 import { type AwsAnswers, fakeAws, fakeContext, fakeState, resource } from "../../../support/preflight.ts";
 

@@ -1,4 +1,4 @@
-import { stateClean, stateFree } from "../../../../runbook/preflight/checks/backups.ts";
+import { stateClean, stateFree } from "../../../../runbook/preflight/checks/state.ts";
 import { fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 describe("stateFree", () => {

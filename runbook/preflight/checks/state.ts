@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
-import { type Check, fail, pass, skipped } from "../check.ts";
+import { type Check, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
 const CLUSTER = "aws:eks/cluster:Cluster";
@@ -91,5 +91,43 @@ export const clusterExists: Check = {
     if (name === undefined) return skipped("the state names no cluster yet: the deployment creates it");
     const lost = await lostCluster(resources, context);
     return lost === undefined ? pass(`${name} exists`) : fail(lost.message, lost.next);
+  },
+};
+
+export const stateFree: Check = {
+  id: "state-free",
+  group: "Infrastructure",
+  title: "No other deployment is running",
+  proves: "The stack's state is not locked.",
+  timeLimitSeconds: 30,
+  run: async ({ stack, state }) => {
+    const lock = await state.lock();
+    if (lock === undefined) return pass("the state is not locked");
+    const since = lock.since === undefined ? "" : ` since ${lock.since}`;
+    return fail(
+      `the state is locked by ${lock.holder}${since}`,
+      `wait for it to end; only if it is no longer running: pulumi cancel --stack ${stack}`,
+    );
+  },
+};
+
+export const stateClean: Check = {
+  id: "state-clean",
+  group: "Infrastructure",
+  title: "No operation is pending",
+  proves: "No interrupted update left a resource that may exist but is not in the state.",
+  timeLimitSeconds: 30,
+  run: async ({ state }) => {
+    const { resources, pending } = await state.read();
+    if (resources.length === 0) return skipped("nothing was deployed yet");
+    const told = pending.map(({ operation, urn }) => `${operation} ${urn.split("::").at(-1)}`).join(", ");
+    // What was being made may exist without the state knowing its id; the other operations are safe to repeat.
+    if (pending.some(({ operation }) => operation === "creating"))
+      return warn(
+        `an update was interrupted: ${told}`,
+        "npx sparki deploy finds what was created and continues with it",
+      );
+    if (pending.length > 0) return warn(`an update was interrupted: ${told}`, "the deployment repeats it");
+    return pass("every operation finished");
   },
 };
