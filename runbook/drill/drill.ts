@@ -17,7 +17,6 @@ import {
   questionsOf,
   type RestoreChecks,
 } from "./restore-checks.ts";
-import type { Obstacle, OldExtension } from "./upgrade-obstacles.ts";
 
 /** Why a drill did not pass; each is a failure of its own. */
 export type DrillReason =
@@ -102,6 +101,27 @@ export interface UpgradePlan<Q> {
   readonly after: readonly Q[];
   obstacles(answers: { readonly answers: readonly Answer[]; readonly live: readonly Answer[] }): Obstacle[];
   oldExtensions(answers: readonly Answer[]): readonly OldExtension[] | undefined;
+}
+
+/** What keeps a PostgreSQL from being upgraded, as an answer of its own catalog shows it. */
+export interface Obstacle {
+  readonly kind: string;
+  /** Of the copy, or of the live database where a copy does not have it. */
+  readonly of: "copy" | "live";
+  readonly title: string;
+  /** How many there are; null where the question was not answered, `problem` says why. */
+  readonly count: number | null;
+  readonly names: readonly string[];
+  readonly problem: string | null;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+/** An extension that the new server has in a later version than the database. */
+export interface OldExtension {
+  readonly name: string;
+  readonly installed: string;
+  readonly offered: string;
 }
 
 /** What became of an upgrade that was tried on a copy. */

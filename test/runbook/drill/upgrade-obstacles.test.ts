@@ -4,7 +4,7 @@ import {
   OBSTACLES,
   obstacleQuestions,
   obstaclesIn,
-} from "../../../runbook/drill/upgrade-obstacles.ts";
+} from "../../../runbook/drill/upgrade-trial.ts";
 import { sqlReader } from "../../../runbook/preflight/sql.ts";
 
 const VERSIONS = { from: "17.6", to: "18.1" };
