@@ -1,8 +1,15 @@
 import { charts, helmReleases } from "./charts.ts";
 import type { Check } from "./check.ts";
 import { awsCli, credentials, offers, permissions, permissionsBoundary, serviceRoles } from "./checks/account.ts";
-import { backup, cacheRestoreTest, restoreTest } from "./checks/backups.ts";
 import { ciGreen, merged } from "./checks/code.ts";
+import {
+  backup,
+  cacheRestoreTest,
+  cacheVersion,
+  databaseAuthority,
+  databaseVersion,
+  restoreTest,
+} from "./checks/databases.ts";
 import { images, pulling, rollbackImages, signatures } from "./checks/images.ts";
 import { certificate, entrance, name, takenNames, zone } from "./checks/names.ts";
 import {
@@ -24,7 +31,6 @@ import { featureFlags, maintenanceWindow, onCall } from "./checks/people.ts";
 import { quotas } from "./checks/quotas.ts";
 import { secrets } from "./checks/secrets.ts";
 import { clusterExists, stateClean, stateFree } from "./checks/state.ts";
-import { cacheVersion, databaseAuthority, databaseVersion } from "./checks/versions.ts";
 import { kubernetesApis } from "./kubernetes-apis.ts";
 import { migrations } from "./migrations.ts";
 

@@ -1,4 +1,4 @@
-import { backup, cacheRestoreTest, restoreTest } from "../../../../runbook/preflight/checks/backups.ts";
+import { backup, cacheRestoreTest, restoreTest } from "../../../../runbook/preflight/checks/databases.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
 
 const state = fakeState([resource("aws:rds/instance:Instance", "database-instance")]);

@@ -1,4 +1,4 @@
-import { cacheVersion, databaseAuthority, databaseVersion } from "../../../../runbook/preflight/checks/versions.ts";
+import { cacheVersion, databaseAuthority, databaseVersion } from "../../../../runbook/preflight/checks/databases.ts";
 import { configWith, fakeContext, fakeState, look, NOW, resource } from "../../../support/preflight.ts";
 
 const PROD = { config: configWith({}) };
