@@ -1,6 +1,8 @@
 import { DeployError } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
+import type { OpenPreflight } from "../preflight/open.ts";
 import type { ClusterLoss } from "../recovery/lost-cluster.ts";
+import type { RestorePorts } from "../recovery/restore-database.ts";
 
 const DESCRIPTION = `Recovers what a stack has lost, inside the protected stack.
 
@@ -87,7 +89,7 @@ async function runDatabase({ options, ports }: CommandInput): Promise<CommandRes
   if (options.yes !== true) assertSomebody();
   const { openOwnPreflight } = await import("../preflight/open.ts");
   const { NOBODY_ASKED } = await import("../preflight/context.ts");
-  const { openAwsReplacement, openRestorePorts } = await import("../recovery/open-restore.ts");
+  const { openAwsReplacement } = await import("../drill/open-copies.ts");
   const { openRehearsedReplacement } = await import("../rehearse/rehearsed-aws.ts");
   const { assertRestorable, assertUnlocked, restoreDatabase, restoreIntent, restoreText, stageOf } = await import(
     "../recovery/restore-database.ts"
@@ -120,6 +122,25 @@ async function runDatabase({ options, ports }: CommandInput): Promise<CommandRes
     database.close();
     await opened.close();
   }
+}
+
+/** How a restore reaches the stack's state and its users' requests; the engine is opened here, so that it cannot fail later. */
+async function openRestorePorts(
+  opened: OpenPreflight,
+  { stack, fullName }: { readonly stack: string; readonly fullName: string },
+  ports: CommandInput["ports"],
+): Promise<Pick<RestorePorts, "adopt" | "requestsSince" | "clock" | "signal">> {
+  const { lineProgress } = await import("../../tools/progress.ts");
+  const { openStack } = await import("../deploy/real-target.ts");
+  const { requestCounter } = await import("../rotation/open-rotation.ts");
+  const { DATABASE, exchangeInState } = await import("../recovery/restore-database.ts");
+  const { clock, signal, stderr } = ports;
+  const { engine } = await openStack(stack, ports, lineProgress(stderr), { fullName, mayCreate: false });
+  return {
+    ...{ clock, signal },
+    adopt: (resourceId) => exchangeInState(engine, DATABASE, resourceId),
+    requestsSince: requestCounter(opened),
+  };
 }
 
 function refused(message: string): DeployError {

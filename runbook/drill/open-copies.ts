@@ -1,6 +1,7 @@
 import { askCacheInCluster } from "../../io/cluster-cache-questions.ts";
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { askInCluster, watchInCluster } from "../../io/cluster-questions.ts";
+import { type DatabaseReplacement, openRdsReplacement } from "../../io/database-replacement.ts";
 import { openElasticacheCopies } from "../../io/elasticache-copies.ts";
 import { openRdsCopies, type RdsCopiesOptions } from "../../io/rds-copies.ts";
 import type { CacheCopies, DatabaseCopies } from "../../io/restored-copies.ts";
@@ -25,7 +26,7 @@ function watchFromCluster(opened: OpenPreflight): RdsCopiesOptions["watch"] {
 }
 
 /** Asks a server by its host name, from a Job in the stack's own cluster. */
-export function askFromCluster(opened: Pick<OpenPreflight, "context">): RdsCopiesOptions["ask"] {
+function askFromCluster(opened: Pick<OpenPreflight, "context">): RdsCopiesOptions["ask"] {
   return async (host, job) => {
     const kubeconfig = await kubeconfigOf(opened);
     return askInCluster({ ...job, host, kubeconfig, image: opened.context.config.database.clientImage });
@@ -46,6 +47,14 @@ export async function openAwsCacheCopies(opened: OpenPreflight): Promise<CacheCo
       });
     },
   });
+}
+
+/** The stack's instances at AWS, asked by a Job in its own cluster. */
+export function openAwsReplacement(opened: OpenPreflight): Promise<DatabaseReplacement & { close(): void }> {
+  const { context, network } = opened;
+  const { stack, config } = context;
+  const { region, accountId } = config;
+  return openRdsReplacement({ ...{ stack, region, accountId, network }, ask: askFromCluster(opened) });
 }
 
 function ownerOf({ context, network }: OpenPreflight) {
