@@ -1,4 +1,13 @@
-import { pods, resources, warnings } from "../../../runbook/diagnosis/pods.ts";
+import { LOG_BYTES, LOG_LINES } from "../../../io/pod-log.ts";
+import {
+  cacheWords,
+  databaseWords,
+  errorLines,
+  pods,
+  resources,
+  slowQueries,
+  warnings,
+} from "../../../runbook/diagnosis/pods.ts";
 import { clusterOf, diagnosisContext, examine, podNamed } from "../../support/diagnosis.ts";
 import { NOW } from "../../support/preflight.ts";
 
@@ -152,5 +161,142 @@ describe("resources", () => {
       status: "skipped",
       reason: "the cluster has no metrics API, so usage cannot be read",
     });
+  });
+});
+
+const line = (fields: object, ts = "2026-11-23T11:55:00Z") => JSON.stringify({ ts, ...fields });
+const ok = line({ level: "INFO", msg: "request", status: 200, duration_ms: 12 });
+const lookAt = (examination: typeof errorLines, ...lines: string[]) =>
+  examine(examination, diagnosisContext({ cluster: clusterOf([podNamed("engine-a")], { "engine-a": lines }) }));
+
+describe("errorLines", () => {
+  const failed = (ms: number) => line({ level: "ERROR", msg: "request failed", status: 500, duration_ms: ms });
+
+  it("passes without any, and with those of long ago", async () => {
+    const old = line({ level: "ERROR", msg: "x" }, "2026-11-23T11:44:00Z");
+    expect(await lookAt(errorLines, ok, old)).toEqual({
+      status: "pass",
+      reason: "none in the 1 newest log lines of 15 minutes",
+    });
+  });
+
+  it("fails with each kind and how often it came, the most frequent first", async () => {
+    const once = line({ level: "ERROR", msg: "no such bucket" });
+    const found = await lookAt(errorLines, ok, once, failed(3), failed(4));
+    expect(found).toMatchObject({
+      status: "fail",
+      reason: "3 of 4 log lines are errors",
+      fix: "kubectl logs engine-a -n sparki-engine --tail=100",
+    });
+    expect(found.evidence).toEqual([
+      expect.stringMatching(/^2 times: .*request failed/),
+      expect.stringMatching(/^1 times: .*no such bucket/),
+    ]);
+  });
+});
+
+describe("a log that is longer than what is read of it", () => {
+  const busy = (bad: number) => [
+    ...Array.from({ length: bad }, () =>
+      line({ level: "ERROR", msg: "x", duration_ms: 5_000 }, "2026-11-23T11:59:58Z"),
+    ),
+    ...Array.from({ length: LOG_LINES - bad }, () => line({ level: "INFO", msg: "request" }, "2026-11-23T11:59:51Z")),
+  ];
+
+  it.each([
+    ["errors", errorLines],
+    ["slow work", slowQueries],
+  ])("never stands for 15 minutes without %s: it says how far back it reaches (W93)", async (_, examination) => {
+    const lines = busy(0).reverse();
+    const found = await lookAt(examination, ...lines);
+    expect(found).toMatchObject({ status: "warn", fix: expect.stringContaining("Kibana") });
+    expect(found.reason).toMatch(/^not known: the 2000 newest log lines reach back \d+ s of 15 minutes only$/);
+    expect((await lookAt(examination, ...lines.slice(1))).status).toBe("pass");
+  });
+
+  it("says so too where few lines have more bytes than are read: the API leaves out the newest (W93)", async () => {
+    const long = line({ level: "INFO", msg: "x".repeat(LOG_BYTES) }, "2026-11-23T11:59:51Z");
+    expect((await lookAt(errorLines, long)).reason).toMatch(/^not known: the 1 newest log lines reach back 0 s/);
+  });
+
+  it("says that there may be more errors than it read (W93)", async () => {
+    const found = await lookAt(errorLines, ...busy(3).reverse());
+    expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining("so there may be more") });
+  });
+});
+
+describe("the logs of forty pods with 10,000 errors among them", () => {
+  it("are each asked for once by all that looks through them, and every error is counted", async () => {
+    const pods = Array.from({ length: 40 }, (_, index) => podNamed(`engine-${index}`));
+    const log = Array.from({ length: LOG_LINES }, (_, index) =>
+      index % 8 === 0 ? line({ level: "ERROR", msg: "TypeError" }, "2026-11-23T11:59:59Z") : line({ msg: "request" }),
+    );
+    const asked: string[] = [];
+    const cluster = {
+      ...clusterOf(pods),
+      logLines: async (_: string, pod: string) => {
+        asked.push(pod);
+        return log;
+      },
+    };
+    const context = diagnosisContext({ cluster });
+    const found = await Promise.all(
+      [databaseWords, cacheWords, slowQueries, errorLines].map((each) => examine(each, context)),
+    );
+    expect(asked.toSorted()).toEqual(pods.map(({ name }) => name).toSorted());
+    expect(found.at(-1)?.reason).toMatch(/^10000 of 80000 log lines are errors; .* so there may be more$/);
+    expect(found.at(-1)?.evidence).toEqual([expect.stringMatching(/^10000 times: .*TypeError/)]);
+  });
+});
+
+describe.each([
+  ["errorLines", errorLines, line({ level: "ERROR", msg: "x" })],
+  ["slowQueries", slowQueries, line({ level: "INFO", msg: "query", duration_ms: 5_000 })],
+] as const)("%s", (_, examination, bad) => {
+  const [a, b] = [podNamed("engine-a"), podNamed("engine-b")];
+  /** The first pod's log can be read, the second one's cannot. */
+  const halfRead = (...lines: string[]) => {
+    const logLines = async (_namespace: string, pod: string) => {
+      if (pod === "engine-b") throw new Error("HTTP-Code: 403");
+      return lines;
+    };
+    return examine(examination, diagnosisContext({ cluster: { ...clusterOf([a, b]), logLines } }));
+  };
+
+  it("is skipped where nothing was logged", async () => {
+    expect(await lookAt(examination)).toEqual({
+      status: "skipped",
+      reason: "no pod has logged anything for 15 minutes",
+    });
+  });
+
+  it("cannot look where a log cannot be read, unless what can be read says enough", async () => {
+    await expect(halfRead(ok)).rejects.toThrow("HTTP-Code: 403");
+    await expect(halfRead()).rejects.toThrow("HTTP-Code: 403");
+    expect(await halfRead(ok, bad)).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^1 of 2 log lines/),
+    });
+  });
+});
+
+describe("slowQueries", () => {
+  const slow = (duration_ms: number) => line({ level: "INFO", msg: "query", duration_ms });
+
+  it("passes at exactly a second", async () => {
+    expect(await lookAt(slowQueries, ok, slow(1000))).toEqual({
+      status: "pass",
+      reason: "none of 2 log lines has duration_ms > 1000",
+    });
+  });
+
+  it("fails with the slowest first", async () => {
+    const found = await lookAt(slowQueries, ok, slow(1001), slow(5200.5));
+    expect(found).toMatchObject({
+      status: "fail",
+      reason: "2 of 3 log lines have duration_ms > 1000",
+      fix: expect.stringContaining("EXPLAIN (ANALYZE, BUFFERS)"),
+    });
+    expect(found.evidence?.[0]).toContain("5200.5");
   });
 });

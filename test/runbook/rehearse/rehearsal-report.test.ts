@@ -1,5 +1,13 @@
+import { resourcesIn } from "../../../records/state.ts";
 import { decisionsOf } from "../../../runbook/deploy/deployment.ts";
-import { type RehearsalReport, rehearsalText } from "../../../runbook/rehearse/rehearsal-report.ts";
+import {
+  alertedSchema,
+  alertedText,
+  compareWorld,
+  type RehearsalReport,
+  rehearsalText,
+  worldSchema,
+} from "../../../runbook/rehearse/rehearsal-report.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import { byService } from "../../../stacks/services.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";
@@ -148,5 +156,75 @@ describe("rehearsalText", () => {
 
   it("has no colour where nobody could see it", () => {
     expect(text).not.toContain("\u001b");
+  });
+});
+
+const told = (service: "slack" | "pagerduty", to: string, status: "firing" | "resolved" = "firing") => ({
+  ...{ at: "2026-11-30T00:00:00.000Z", service, to, alert: "CacheFailing", status },
+});
+const none = { told: [], refused: [], heartbeats: 3, problem: null };
+
+describe("alertedText", () => {
+  it("names each alert once, with everybody who was told that it fires", () => {
+    const all = [
+      told("slack", "#one"),
+      told("slack", "#one"),
+      told("pagerduty", "critical"),
+      told("slack", "#two", "resolved"),
+    ];
+    expect(alertedText({ ...none, told: all })).toBe("CacheFailing told #one, pagerduty (critical)");
+  });
+
+  it("says that none fired, and what was refused or not used", () => {
+    expect(alertedText(none)).toBe("none fired");
+    const wrong = { ...none, refused: ["/v2/enqueue: routing_key is invalid"], problem: "no secret" };
+    expect(alertedText(wrong)).toBe("refused /v2/enqueue: routing_key is invalid; no secret");
+  });
+});
+
+describe("alertedSchema", () => {
+  it("takes what the rehearsal's control API tells, and nothing else", () => {
+    expect(alertedSchema.parse({ ...none, told: [told("slack", "#one")] }).told).toHaveLength(1);
+    expect(alertedSchema.safeParse({ ...none, more: 1 }).success).toBe(false);
+  });
+});
+
+const SECRET = "4dabf18193072939515e22adb298388d";
+const vpc = { type: "aws:ec2/vpc:Vpc", id: "vpc-1", name: "sparki-prod", inputs: { cidrBlock: "10.40.0.0/16" } };
+const world = (...resources: object[]) => worldSchema.parse({ resources }).resources;
+const inState = (...resources: object[]) =>
+  resourcesIn({ deployment: { resources: resources.map((each) => ({ urn: "u", custom: true, ...each })) } });
+
+describe("compareWorld", () => {
+  it("finds nothing when the account and the state agree", () => {
+    const { findings, ...counts } = compareWorld(world(vpc), inState(vpc));
+    expect({ findings, counts }).toEqual({
+      findings: [],
+      counts: { resources: 1, orphans: 0, duplicates: 0, drift: 0 },
+    });
+  });
+
+  it("counts what no state knows as an orphan, but not what AWS made by itself", () => {
+    const orphan = { type: "aws:ec2/eip:Eip", id: "eip-1" };
+    const made = { type: "aws:ec2/routeTable:RouteTable", id: "rtb-1", owner: "vpc-1" };
+    const report = compareWorld(world(vpc, orphan, made), inState(vpc));
+    expect(report).toMatchObject({ resources: 2, orphans: 1, findings: ["orphan: aws:ec2/eip:Eip eip-1"] });
+  });
+
+  it("counts a second resource of the same type and name as a duplicate", () => {
+    const second = { ...vpc, id: "vpc-2" };
+    expect(compareWorld(world(vpc, second), inState(vpc, second)).duplicates).toBe(1);
+  });
+
+  it.each([
+    ["gone", []],
+    ["changed", [{ ...vpc, inputs: { cidrBlock: "10.41.0.0/16" } }]],
+  ])("counts what is in the state and %s in the account as drift", (_, resources) => {
+    expect(compareWorld(world(...resources), inState(vpc)).drift).toBe(1);
+  });
+
+  it("never takes a hidden secret for a difference", () => {
+    const hidden = { ...vpc, inputs: { password: { [SECRET]: "x", ciphertext: "y" } } };
+    expect(compareWorld(world({ ...vpc, inputs: { password: null } }), inState(hidden)).drift).toBe(0);
   });
 });
