@@ -1,6 +1,6 @@
 /**
  * What a gate, a watch, a verification or a diagnosis finds of the stack at a kubeconfig and a Prometheus, as one JSON
- * document on stdout with the most memory that the process had. Run by test/runbook/load.test.ts, in a process of its own.
+ * document on stdout with the most memory that the process had. Run by test/long/load.test.ts, in a process of its own.
  */
 import { runSloGate } from "../../gates/live/gate-runner.ts";
 import { runHealthGate } from "../../gates/live/health-gate.ts";
