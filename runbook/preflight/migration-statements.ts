@@ -8,15 +8,18 @@ import type {
   Node,
   SelectStmt,
 } from "libpg-query";
-import { listedName, nameOf, namesIn, type SchemaFacts } from "./migration-facts.ts";
 import type { RuleId } from "./migration-rules.ts";
-import type { SqlStatement } from "./sql.ts";
 import {
   hasLimit,
   isBounding,
   isOwnFunction,
   isSteady,
+  listedName,
+  nameOf,
+  namesIn,
   nodesIn,
+  type SchemaFacts,
+  type SqlStatement,
   scopeOf,
   takesEveryRow,
   typeOf,

@@ -3,10 +3,9 @@ import { promotionIn } from "../../records/promotion.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type Check, fail, pass, skipped } from "./check.ts";
 import { placeOf } from "./context.ts";
-import { SchemaFacts } from "./migration-facts.ts";
 import { STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
 import { type Effect, effectsOf } from "./migration-statements.ts";
-import { type SqlScript, sqlReader } from "./sql.ts";
+import { SchemaFacts, type SqlScript, sqlReader } from "./sql.ts";
 
 /** A migration's file. */
 export interface MigrationFile {
