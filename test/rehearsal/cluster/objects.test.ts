@@ -1,19 +1,4 @@
-import { dividedQuantity, quantityOf } from "../../../rehearsal/cluster/objects.ts";
-
-describe("quantityOf", () => {
-  it.each([
-    ["250m", 0.25],
-    ["1", 1],
-    ["1.5", 1.5],
-    ["512Mi", 536_870_912],
-    ["1e3", 1000],
-    ["2k", 2000],
-    ["12E", 12e18],
-    ["-5", -5],
-  ])("reads %s", (text, value) => expect(quantityOf(text)).toBeCloseTo(value));
-
-  it.each([["", "many", "1 Gi", "5kb", "Mi"]])("does not read %s", (text) => expect(quantityOf(text)).toBeNaN());
-});
+import { dividedQuantity } from "../../../rehearsal/cluster/objects.ts";
 
 describe("dividedQuantity", () => {
   it.each([
