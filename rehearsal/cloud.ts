@@ -17,19 +17,28 @@ import { RehearsedClusters } from "./cluster/cluster.ts";
 import { StoredImages } from "./cluster/images.ts";
 import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
-import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
-import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
+import {
+  askerSchema,
+  claimSlot,
+  heldSchema,
+  imageSchema,
+  NotFound,
+  parsed,
+  type Route,
+  removalSchema,
+  tokenFileIn,
+  Unavailable,
+  XmlDocument,
+} from "./control.ts";
 import { backupFacts, cacheCopyRoutes, copyRoutes } from "./copies.ts";
 import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
-import { applyFaults } from "./faults.ts";
+import { applyFaults, Zones } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
-import { tokenFileIn } from "./private-requests.ts";
 import { compiledCode, Processes, startParts, type Undo } from "./processes.ts";
 import { Boundaries } from "./provider/server.ts";
 import type { ClusterAccess, Services } from "./services.ts";
 import { Storm, stormRoutes } from "./storm.ts";
 import { lastLines } from "./waiting.ts";
-import { Zones } from "./zones.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {

@@ -15,7 +15,7 @@ import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { attributesIn, changeIn, copyTree, MANIFEST, recordFolder } from "../tools/cache.ts";
 import { SLOTS } from "./addresses.ts";
 import { placeOf, postgresUser } from "./backing/postgres-user.ts";
-import { hold } from "./leftovers.ts";
+import { hold } from "./processes.ts";
 
 /** A kept world that only its holder runs copies of, until it is released. */
 export interface KeptWorld {

@@ -5,7 +5,7 @@ import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { keepNewest } from "../shared/keep-newest.ts";
 import { removeAbandoned } from "../tools/temporary-folders.ts";
 import { sharedFolders } from "./backing/postgres-user.ts";
-import { endLeftovers, hold } from "./leftovers.ts";
+import { endLeftovers, hold } from "./processes.ts";
 
 /** The directory that one rehearsal alone writes to, until it is released. */
 export interface RunDirectory {

@@ -5,11 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Redis } from "ioredis";
 import { DeployError } from "../../shared/deploy-error.ts";
-import type { Addresses } from "../addresses.ts";
-import { PORTS } from "../addresses.ts";
+import { type Addresses, PORTS } from "../addresses.ts";
 import { type CertificateAuthority, issueCertificate, type ServedCertificate } from "../certificates.ts";
-
-import type { Processes, ProcessHandle } from "../processes.ts";
+import { Instances, type Processes, type ProcessHandle } from "../processes.ts";
 import type { CacheService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import {
@@ -21,7 +19,6 @@ import {
   keptFileOf,
   keyspaceOf,
 } from "./cache-backups.ts";
-import { Instances } from "./instances.ts";
 
 type WantedCache = Parameters<CacheService["start"]>[0];
 

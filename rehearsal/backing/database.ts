@@ -6,8 +6,7 @@ import { TLSSocket } from "node:tls";
 import pg from "pg";
 import { type Addresses, PORTS } from "../addresses.ts";
 import { type DatabaseAuthorities, issueCertificate } from "../certificates.ts";
-
-import type { Processes, ProcessHandle } from "../processes.ts";
+import { Instances, type Processes, type ProcessHandle } from "../processes.ts";
 import type { DatabaseService } from "../services.ts";
 import { waitFor } from "../waiting.ts";
 import {
@@ -20,7 +19,6 @@ import {
   type RestoreTarget,
   takeBackup,
 } from "./backups.ts";
-import { Instances } from "./instances.ts";
 import { initialise, isInitialised, keepInitialised, SUPERUSER, startPostgres } from "./postgres.ts";
 import { claim, type PostgresPlace, placeOf, postgresUser, release } from "./postgres-user.ts";
 import { type UpgradeRefusal, upgradeRefusal } from "./upgrade-check.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { commandRunner } from "../../io/child-command.ts";
-import { linkPackages } from "../../rehearsal/checkout.ts";
+import { linkPackages } from "../../rehearsal/project.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { readStack, stackConfigIn } from "../preflight/stack-file.ts";
 import { CHECKOUT_DIRECTORY, PROJECT_DIRECTORY } from "../project.ts";

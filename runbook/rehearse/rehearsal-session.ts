@@ -5,7 +5,6 @@ import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { assertRoom } from "../../io/disk.ts";
 import { Engine } from "../../io/engine.ts";
 import { goesOnBy, onSecondSignal } from "../../io/signals.ts";
-import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
 import {
   type KeptRehearsal,
@@ -14,8 +13,8 @@ import {
   keptRehearsal,
   LostWorld,
 } from "../../rehearsal/kept-worlds.ts";
-import { endLeftovers, MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
-import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
+import { endLeftovers, MARK_VARIABLE } from "../../rehearsal/processes.ts";
+import { CurrentCheckout, copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
 import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
+import { MARK_VARIABLE } from "../../rehearsal/processes.ts";
 import { openRunDirectory } from "../../rehearsal/run-directory.ts";
 
 describe("openRunDirectory", () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Zones } from "../../rehearsal/zones.ts";
+import { Zones } from "../../rehearsal/faults.ts";
 
 const ZONES = ["us-east-1a", "us-east-1b"];
 
