@@ -14,7 +14,7 @@ import { z } from "zod";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { attributesIn, changeIn, copyTree, MANIFEST, recordFolder } from "../tools/cache.ts";
 import { SLOTS } from "./addresses.ts";
-import { placeOf, postgresUser } from "./backing/postgres-user.ts";
+import { placeOf, postgresUser } from "./backing/postgres.ts";
 import { hold } from "./processes.ts";
 
 /** A kept world that only its holder runs copies of, until it is released. */

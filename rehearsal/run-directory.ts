@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
 import { keepNewest } from "../shared/keep-newest.ts";
 import { removeAbandoned } from "../tools/temporary-folders.ts";
-import { sharedFolders } from "./backing/postgres-user.ts";
+import { sharedFolders } from "./backing/postgres.ts";
 import { endLeftovers, hold } from "./processes.ts";
 
 /** The directory that one rehearsal alone writes to, until it is released. */

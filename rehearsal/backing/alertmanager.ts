@@ -9,7 +9,7 @@ import { NotFound, Unavailable } from "../control.ts";
 import type { Processes } from "../processes.ts";
 import { waitForHttp } from "../waiting.ts";
 import type { Tools } from "./cache.ts";
-import { issueWebFiles, type Reloadable, reload } from "./prometheus-family.ts";
+import { issueWebFiles, type Reloadable, reload } from "./prometheus.ts";
 
 export interface AlertmanagerOptions {
   readonly runDirectory: string;

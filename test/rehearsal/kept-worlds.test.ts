@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { placeOf, postgresUser } from "../../rehearsal/backing/postgres.ts";
 import { mountInto } from "../../rehearsal/cluster/volumes.ts";
 import { type EndedRun, holdWorld, type KeptWorld, LostWorld, openedAgain } from "../../rehearsal/kept-worlds.ts";
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claim, isOurFolder, placeOf, release } from "../../../rehearsal/backing/postgres-user.ts";
+import { claim, isOurFolder, placeOf, release } from "../../../rehearsal/backing/postgres.ts";
 
 const STRANGER = { uid: 54_321, gid: 54_321 };
 const temporaryMode = statSync(tmpdir()).mode & 0o1777;

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { firstReachable } from "../../../rehearsal/backing/postgres-user.ts";
+import { firstReachable } from "../../../rehearsal/backing/postgres.ts";
 
 describe("firstReachable", () => {
   const open = mkdtempSync(join(tmpdir(), "sparki-reach-"));
