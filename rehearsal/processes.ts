@@ -26,6 +26,12 @@ export async function startParts<T>(start: (undo: Undo) => Promise<T>): Promise<
   }
 }
 
+/** A user of the machine, as whom a process may run. */
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface ProcessSpec {
   /** Unique among the running children; names the log file and the error messages. */
   readonly name: string;

@@ -23,7 +23,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { ownedBy } from "../../tools/temporary-folders.ts";
 import { PORTS } from "../addresses.ts";
 import type { ServedCertificate } from "../certificates.ts";
-import type { Processes, ProcessHandle } from "../processes.ts";
+import type { Processes, ProcessHandle, SystemUser } from "../processes.ts";
 
 /** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
 export const SUPERUSER = "rdsadmin";
@@ -202,11 +202,6 @@ function sharedCopy(native: string, version: string, user: SystemUser | undefine
   renameSync(join(copy, "native"), target);
   rmSync(copy, { recursive: true });
   return target;
-}
-
-export interface SystemUser {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** Whom PostgreSQL runs as: it refuses root, so then the system's own `postgres` or `nobody`; undefined means ourselves. */

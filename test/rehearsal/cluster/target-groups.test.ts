@@ -1,3 +1,4 @@
+import type { EndpointSlice, Pod, PodCondition, Service } from "../../../rehearsal/cluster/objects.ts";
 import {
   type BoundServices,
   closedGates,
@@ -6,8 +7,7 @@ import {
   keyOf,
   type TargetGroupBinding,
   targetsByGroup,
-} from "../../../rehearsal/cluster/bound-services.ts";
-import type { EndpointSlice, Pod, PodCondition, Service } from "../../../rehearsal/cluster/objects.ts";
+} from "../../../rehearsal/cluster/target-groups.ts";
 
 const service: Service = {
   metadata: { name: "engine", namespace: "shop" },
