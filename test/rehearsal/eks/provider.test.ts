@@ -1,4 +1,4 @@
-import { checkArguments } from "../../../rehearsal/eks/arguments.ts";
+import { checkArguments } from "../../../rehearsal/eks/provider.ts";
 
 const GOOD = { autoMode: { enabled: true }, skipDefaultNodeGroup: true, authenticationMode: "API", vpcId: "vpc-1" };
 
