@@ -3,7 +3,7 @@ import { z } from "zod";
 import { messageOf } from "../shared/deploy-error.ts";
 import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 import { pacedDuration } from "./alert-pace.ts";
-import type { AlertmanagerSettings, RunningAlertmanager } from "./backing/alertmanager.ts";
+import type { AlertmanagerSettings, RunningAlertmanager } from "./backing/prometheus-alertmanager.ts";
 import { KubernetesApi } from "./cluster/api.ts";
 import type { KubernetesObject } from "./cluster/objects.ts";
 import { follow } from "./cluster/watch.ts";

@@ -14,8 +14,8 @@ import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
 import { CertificateAuthority, openDatabaseAuthorities, writeClientAuthorities } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
+import type { SecretValue } from "./cluster/environment-and-volumes.ts";
 import { StoredImages } from "./cluster/images.ts";
-import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
 import {
   askerSchema,

@@ -6,7 +6,14 @@ import type { ImageBehaviour } from "../services.ts";
 import { ApiError, type Events, type KubernetesApi, type Occurrence } from "./api.ts";
 import { ContainerLog } from "./container-log.ts";
 import { type ContainerHost, type ContainerPlan, ContainerRunner } from "./container-runner.ts";
-import { environmentOf } from "./environment.ts";
+import {
+  environmentOf,
+  mountInto,
+  type SecretProviderClass,
+  type SecretValue,
+  setUpVolumes,
+  type VolumeSources,
+} from "./environment-and-volumes.ts";
 import type { ConfigMap, Container, Placement, Pod, Secret } from "./objects.ts";
 import {
   containersOf,
@@ -23,7 +30,6 @@ import {
   uidOf,
 } from "./pod.ts";
 import { pause } from "./timing.ts";
-import { mountInto, type SecretProviderClass, type SecretValue, setUpVolumes, type VolumeSources } from "./volumes.ts";
 
 const RETRY_MILLISECONDS = 250;
 

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { placeOf, postgresUser } from "../../rehearsal/backing/postgres.ts";
-import { mountInto } from "../../rehearsal/cluster/volumes.ts";
-import { type EndedRun, holdWorld, type KeptWorld, LostWorld, openedAgain } from "../../rehearsal/kept-worlds.ts";
+import { mountInto } from "../../rehearsal/cluster/environment-and-volumes.ts";
+import { type EndedRun, holdWorld, type KeptWorld, LostWorld, openedAgain } from "../../rehearsal/run-directories.ts";
 
 const DATABASE = `kept-${process.pid}`;
 

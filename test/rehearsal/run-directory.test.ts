@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MARK_VARIABLE } from "../../rehearsal/processes.ts";
-import { openRunDirectory } from "../../rehearsal/run-directory.ts";
+import { openRunDirectory } from "../../rehearsal/run-directories.ts";
 
 describe("openRunDirectory", () => {
   let root: string;

@@ -1,9 +1,115 @@
 import { mkdir, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parse } from "yaml";
-import type { References } from "./environment.ts";
-import type { Container, KubernetesObject, Pod, Volume } from "./objects.ts";
-import { fieldOf, type Placement, resourceFieldOf } from "./objects.ts";
+import {
+  type ConfigMap,
+  type Container,
+  type EnvironmentVariable,
+  fieldOf,
+  type KubernetesObject,
+  type Placement,
+  type Pod,
+  resourceFieldOf,
+  type Secret,
+  type Volume,
+} from "./objects.ts";
+
+/** Reads the objects that a pod refers to, in its own namespace. */
+interface References {
+  configMap(name: string): Promise<ConfigMap | undefined>;
+  secret(name: string): Promise<Secret | undefined>;
+}
+
+interface EnvironmentSource {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly placement: Placement;
+  readonly references: References;
+}
+
+/**
+ * A container's environment, in Kubernetes' order: `envFrom` first, then `env`, with `$(NAME)` replaced. Rejects while
+ * something that the container refers to is missing.
+ */
+export async function environmentOf(source: EnvironmentSource): Promise<Record<string, string>> {
+  const environment: Record<string, string> = await fromCollections(source);
+  for (const variable of source.container.env ?? []) {
+    const value = await valueFor(variable, environment, source);
+    if (value !== undefined) environment[variable.name] = value;
+  }
+  return environment;
+}
+
+/** Replaces `$(NAME)` by an earlier variable; `$$(NAME)` stays as `$(NAME)`, an unknown name stays as it is. */
+export function expanded(text: string, environment: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\$|\$\(([^)]+)\)/g, (whole, name) => (whole === "$$" ? "$" : (environment[name] ?? whole)));
+}
+
+async function fromCollections({ container, references }: EnvironmentSource): Promise<Record<string, string>> {
+  const environment: Record<string, string> = {};
+  for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
+    const values =
+      configMapRef === undefined
+        ? await secretValues(references, secretRef)
+        : await configMapValues(references, configMapRef);
+    for (const [key, value] of Object.entries(values)) environment[`${prefix}${key}`] = value;
+  }
+  return environment;
+}
+
+interface Reference {
+  readonly name?: string | undefined;
+  readonly optional?: boolean | undefined;
+}
+
+async function configMapValues(references: References, { name = "", optional }: Reference) {
+  const found = await references.configMap(name);
+  if (found === undefined && optional !== true) throw new Error(`configmap "${name}" not found`);
+  return found?.data ?? {};
+}
+
+async function secretValues(references: References, { name = "", optional }: Reference = {}) {
+  const found = await references.secret(name);
+  if (found === undefined && optional !== true) throw new Error(`secret "${name}" not found`);
+  return Object.fromEntries(Object.entries(found?.data ?? {}).map(([key, value]) => [key, decoded(value)]));
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, "base64").toString("utf8");
+}
+
+async function valueFor(
+  { name, value = "", valueFrom }: EnvironmentVariable,
+  environment: Readonly<Record<string, string>>,
+  { pod, container, placement, references }: EnvironmentSource,
+): Promise<string | undefined> {
+  if (valueFrom === undefined) return expanded(value, environment);
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
+  if (fieldRef !== undefined) return known(fieldOf(fieldRef.fieldPath, pod, placement), name, fieldRef.fieldPath);
+  if (resourceFieldRef !== undefined) {
+    const other = pod.spec?.containers.find((each) => each.name === resourceFieldRef.containerName);
+    return resourceFieldOf(resourceFieldRef, other ?? container) ?? "0";
+  }
+  if (configMapKeyRef !== undefined)
+    return keyIn(await configMapValues(references, configMapKeyRef), "configmap", configMapKeyRef);
+  return secretKeyRef && keyIn(await secretValues(references, secretKeyRef), "secret", secretKeyRef);
+}
+
+function known(value: string | undefined, variable: string, field: string): string {
+  if (value === undefined) throw new Error(`env ${variable}: unsupported fieldPath: ${field}`);
+  return value;
+}
+
+function keyIn(
+  values: Readonly<Record<string, string>>,
+  kind: string,
+  reference: Reference & { readonly key: string },
+) {
+  const value = values[reference.key];
+  if (value === undefined && reference.optional !== true)
+    throw new Error(`couldn't find key ${reference.key} in ${kind} ${reference.name}`);
+  return value;
+}
 
 export interface VolumeSources extends References {
   secretProviderClass(name: string): Promise<SecretProviderClass | undefined>;
