@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claim, isOurFolder, placeOf, release } from "../../../rehearsal/backing/postgres.ts";
+import { claim, firstReachable, isOurFolder, placeOf, release } from "../../../rehearsal/backing/postgres.ts";
 
 const STRANGER = { uid: 54_321, gid: 54_321 };
 const temporaryMode = statSync(tmpdir()).mode & 0o1777;
@@ -70,5 +70,27 @@ describe("placeOf", () => {
     claim(place);
     release(place);
     expect([place.folder, place.sign].filter((path) => existsSync(path))).toEqual([]);
+  });
+});
+
+describe("firstReachable", () => {
+  const open = mkdtempSync(join(tmpdir(), "sparki-reach-"));
+  const closed = join(open, "closed");
+  const stranger = { uid: 54_321, gid: 54_321 };
+  chmodSync(open, 0o755);
+  mkdirSync(closed, { mode: 0o700 });
+  afterAll(() => rmSync(open, { recursive: true }));
+
+  it("takes the first for ourselves", () => {
+    expect(firstReachable([closed, open], undefined)).toBe(closed);
+  });
+
+  it("leaves out what another user cannot enter, and what is below it", () => {
+    expect(firstReachable([closed, join(closed, "data"), open], stranger)).toBe(open);
+    expect(firstReachable([closed], stranger)).toBeUndefined();
+  });
+
+  it("takes a folder that does not exist yet where its parents can be entered", () => {
+    expect(firstReachable([join(open, "new", "data")], stranger)).toBe(join(open, "new", "data"));
   });
 });
