@@ -14,7 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { SystemUser } from "./backing/postgres-user.ts";
+import type { SystemUser } from "./processes.ts";
 
 export interface IssuedCertificate {
   /** The server's own certificate, then nothing: the CA signs it directly. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DeployError } from "../shared/deploy-error.ts";
 import { TOKEN_HEADER } from "../shared/rehearsal-access.ts";
 import type { CloudOptions } from "./cloud.ts";
-import { MARK_VARIABLE } from "./leftovers.ts";
+import { MARK_VARIABLE } from "./processes.ts";
 
 /** What the parent tells the cloud's process. */
 export type CloudRequest = { readonly start: CloudOptions } | { readonly stop: true };

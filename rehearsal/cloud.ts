@@ -7,29 +7,38 @@ import { type Addresses, PORTS } from "./addresses.ts";
 import { Alerting } from "./alerting.ts";
 import { CostExplorer, costRoutes } from "./aws/cost-explorer.ts";
 import { instanceRoutes } from "./aws/instances.ts";
-import { type AwsProviders, startAwsProviders } from "./aws/serve.ts";
-import { queryLogList } from "./aws/services/route53.ts";
+import { type AwsProviders, startAwsProviders } from "./aws/provider.ts";
+import { queryLogList } from "./aws/services/route53-acm.ts";
 import { TYPES } from "./aws/types.ts";
 import { type Backing, startBacking } from "./backing/serve.ts";
 import { Users } from "./backing/users.ts";
 import { CertificateAuthority, openDatabaseAuthorities, writeClientAuthorities } from "./certificates.ts";
 import { RehearsedClusters } from "./cluster/cluster.ts";
+import type { SecretValue } from "./cluster/environment-and-volumes.ts";
 import { StoredImages } from "./cluster/images.ts";
-import type { SecretValue } from "./cluster/volumes.ts";
 import { settled } from "./cluster/watch.ts";
-import { claimSlot, NotFound, type Route, Unavailable, XmlDocument } from "./control.ts";
-import { askerSchema, heldSchema, imageSchema, parsed, removalSchema } from "./control-requests.ts";
+import {
+  askerSchema,
+  claimSlot,
+  heldSchema,
+  imageSchema,
+  NotFound,
+  parsed,
+  type Route,
+  removalSchema,
+  tokenFileIn,
+  Unavailable,
+  XmlDocument,
+} from "./control.ts";
 import { backupFacts, cacheCopyRoutes, copyRoutes } from "./copies.ts";
 import { CloudMetrics, ClusterMetrics, Exporters } from "./exporters.ts";
-import { applyFaults } from "./faults.ts";
+import { applyFaults, Zones } from "./faults.ts";
 import { startKubernetesProvider } from "./kubernetes/provider.ts";
-import { tokenFileIn } from "./private-requests.ts";
 import { compiledCode, Processes, startParts, type Undo } from "./processes.ts";
 import { Boundaries } from "./provider/server.ts";
 import type { ClusterAccess, Services } from "./services.ts";
 import { Storm, stormRoutes } from "./storm.ts";
 import { lastLines } from "./waiting.ts";
-import { Zones } from "./zones.ts";
 
 /** What a simulated cloud is started with. */
 export interface CloudOptions {

@@ -8,10 +8,8 @@ import { TYPES } from "./aws/types.ts";
 import { at, number, text } from "./aws/values.ts";
 import type { WorldResource } from "./aws/world.ts";
 import type { Caches } from "./backing/cache.ts";
-import type { Databases } from "./backing/database.ts";
-import type { UpgradeRefusal } from "./backing/upgrade-check.ts";
-import type { Route } from "./control.ts";
-import { parsed } from "./control-requests.ts";
+import type { Databases, UpgradeRefusal } from "./backing/database.ts";
+import { parsed, type Route } from "./control.ts";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
 const restoreSchema = z.strictObject({

@@ -1,8 +1,7 @@
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
-import type { Cloud, CloudOptions } from "./cloud.ts";
-import { startCloud } from "./cloud.ts";
+import { type Cloud, type CloudOptions, startCloud } from "./cloud.ts";
 import type { CloudAnswer, CloudRequest, FailedStart } from "./cloud-process.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers } from "./processes.ts";
 
 /** The simulated cloud as a process of its own: starts when asked, and ends when asked or when its parent is gone. */
 process.umask(0o077);

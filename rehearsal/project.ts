@@ -1,11 +1,20 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { DeployError } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { decode, fromEarlierProgram } from "../stacks/config.ts";
 import { SERVICE_NAMES } from "../stacks/services.ts";
-import type { ReleaseDescriptor } from "./scenario.ts";
+import type { Edit, ReleaseDescriptor } from "./scenario.ts";
 
 /** Something of the stack's config that cannot exist off the cloud, and what stands in its place; never a secret's value. */
 export interface Replacement {
@@ -158,4 +167,62 @@ function isRelease(value: unknown): value is ReleaseDescriptor {
   const { images } = value;
   if (typeof images !== "object" || images === null) return false;
   return [...SERVICE_NAMES, "e2e"].every((name) => name in images);
+}
+
+/** What no deployment reads: what was made or installed here, and what tries it. */
+const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
+
+/** Copies the project but for its tests, with the packages beside it, and makes the edits in the copy. */
+export function copyCheckout(projectDirectory: string, target: string, edits: readonly Edit[]): string {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  const parts = readdirSync(projectDirectory).filter((name) => !name.startsWith(".") && !LEFT_OUT.has(name));
+  for (const part of parts) cpSync(join(projectDirectory, part), join(target, part), { recursive: true });
+  linkPackages(projectDirectory, target);
+  for (const { file, from, to } of edits) {
+    const text = readFileSync(join(target, file), "utf8");
+    if (!text.includes(from))
+      throw new DeployError(
+        "SPARKI_USAGE",
+        `${file} has no ${JSON.stringify(from)}: the scenario's edit no longer applies`,
+      );
+    writeFileSync(join(target, file), text.replace(from, to));
+  }
+  return target;
+}
+
+/** Gives a checkout the packages of the project. */
+export function linkPackages(projectDirectory: string, target: string): void {
+  symlinkSync(join(projectDirectory, "node_modules"), join(target, "node_modules"));
+}
+
+/** The one path at which the simulated cloud finds whichever checkout is deployed. */
+export class CurrentCheckout {
+  readonly path: string;
+  #directory: string;
+
+  constructor(runDirectory: string, projectDirectory: string) {
+    this.path = join(runDirectory, "checkout");
+    this.#directory = projectDirectory;
+    this.use(projectDirectory);
+  }
+
+  /** Lets relative paths of charts begin at the folder that the engine works in, too: there the policies read them. */
+  linkCharts(workDirectory: string): void {
+    const link = join(workDirectory, "apps");
+    // A rehearsal that is continued has it already.
+    rmSync(link, { force: true });
+    symlinkSync(join(this.path, "apps"), link);
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  /** What relative paths of charts and of the jobs' program begin at from now on. */
+  use(directory: string): void {
+    rmSync(this.path, { force: true });
+    symlinkSync(directory, this.path);
+    this.#directory = directory;
+  }
 }

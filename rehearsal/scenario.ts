@@ -1,6 +1,5 @@
 import type { ServiceName } from "../stacks/services.ts";
-import type { Edit } from "./checkout.ts";
-import type { Faults } from "./control-requests.ts";
+import type { Faults } from "./control.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** What the images of a release do, or that the registry has none; what is not named works as it should. */
@@ -10,6 +9,13 @@ export type Behaviours = Partial<Record<keyof ReleaseDescriptor["images"], Omit<
 export interface Setting {
   readonly key: readonly string[];
   readonly value: unknown;
+}
+
+/** A text in a file of the project that a scenario changes, as a person would by mistake. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** What a scenario upgrades. */

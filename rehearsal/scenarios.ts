@@ -3,9 +3,8 @@ import { DeployError } from "../shared/deploy-error.ts";
 import { imageReference, imageText } from "../stacks/fields.ts";
 import { byService, SERVICE_NAMES } from "../stacks/services.ts";
 import { TYPES } from "./aws/types.ts";
-import type { Edit } from "./checkout.ts";
-import type { Faults } from "./control-requests.ts";
-import type { Behaviours, Fault, ReleaseDescriptor, Scenario, ScenarioRelease, TimedFaults } from "./scenario.ts";
+import type { Faults } from "./control.ts";
+import type { Behaviours, Edit, Fault, ReleaseDescriptor, Scenario, ScenarioRelease, TimedFaults } from "./scenario.ts";
 import type { ImageBehaviour } from "./services.ts";
 
 /** The gate of the engine's one-box runs within this step, before the step changes anything. */

@@ -1,5 +1,5 @@
 import { pacedGroups } from "./alert-pace.ts";
-import type { RuleFiles, RunningPrometheus } from "./backing/prometheus.ts";
+import type { RuleFiles, RunningPrometheus } from "./backing/prometheus-alertmanager.ts";
 import { KubernetesApi } from "./cluster/api.ts";
 import type { KubernetesObject } from "./cluster/objects.ts";
 import { follow } from "./cluster/watch.ts";

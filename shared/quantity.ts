@@ -12,14 +12,20 @@ const FACTORS: Readonly<Record<string, number>> = {
   k: 1e3,
   M: 1e6,
   G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
 /** A Kubernetes quantity such as 250m or 512Mi as a number; undefined for text that is none. */
 export function quantity(text: string | undefined): number | undefined {
-  const [, number, unit = ""] = /^([0-9.]+)(\w*)$/.exec(text ?? "") ?? [];
+  const [, number, unit = ""] = /^([+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?)([A-Za-z]*)$/.exec(text ?? "") ?? [];
   const factor = FACTORS[unit];
   return number === undefined || factor === undefined ? undefined : Number(number) * factor;
 }

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { Behaviour } from "./behaviour.ts";
 import { log, reasonOf } from "./log.ts";
-import { lookupAt } from "./settings.ts";
+import { type Behaviour, lookupAt } from "./settings.ts";
 
 /** Walks the site at `APP_URL` as a user would and logs each step; returns the exit code: 0 when every step held. */
 export async function e2e(

@@ -2,10 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Counter, Histogram, Registry } from "prom-client";
 import { answerCallers, CALLER_VARIABLE } from "../../tools/callers.ts";
-import { Misbehaviour } from "./behaviour.ts";
 import { dependencyIn } from "./dependency.ts";
 import { LineBudget, log, reasonOf } from "./log.ts";
-import type { Settings } from "./settings.ts";
+import { Misbehaviour, type Settings } from "./settings.ts";
 
 export interface Answer {
   readonly status: number;

@@ -14,7 +14,7 @@ import {
   rotationAllowed,
   signingKey,
 } from "./identity-checks.ts";
-import type { Draft } from "./model.ts";
+import { type Check, type Draft, fail, textOf } from "./model.ts";
 import {
   activeKey,
   associationOfOneVpc,
@@ -44,7 +44,6 @@ import {
   targetsOfBalancer,
   zonesOfGroup,
 } from "./network-checks.ts";
-import { type Check, fail, textOf } from "./references.ts";
 import { TYPES } from "./types.ts";
 import { at, text } from "./values.ts";
 import type { World } from "./world.ts";

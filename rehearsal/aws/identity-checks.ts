@@ -1,7 +1,6 @@
 import { isExistingService, publishedPrincipals } from "../../aws/catalog.ts";
 import { allows, statementsOf } from "../../aws/policy-document.ts";
-import { AwsError, type Draft } from "./model.ts";
-import { type Check, fail, named, textOf } from "./references.ts";
+import { AwsError, type Check, type Draft, fail, named, textOf } from "./model.ts";
 import { TYPES } from "./types.ts";
 import { at, flag, text, texts } from "./values.ts";
 import type { World, WorldResource } from "./world.ts";

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { messageOf } from "../../shared/deploy-error.ts";
-import type { Route } from "../control.ts";
-import { parsed } from "../control-requests.ts";
+import { parsed, type Route } from "../control.ts";
 import { AwsError, type Cloud } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import { renameDatabase, restoredInputs } from "./services/rds.ts";

@@ -1,31 +1,20 @@
 import type { ResourceModel } from "./model.ts";
-import { certificateModels } from "./services/acm.ts";
-import { cloudwatchModels } from "./services/cloudwatch.ts";
+import { cloudwatchModels, lambdaModels } from "./services/cloudwatch-lambda.ts";
 import { deliveryAccountModels } from "./services/delivery-account.ts";
-import { endpointModels } from "./services/ec2-endpoints.ts";
-import { gatewayModels, routingModels } from "./services/ec2-gateways.ts";
-import { securityGroupModels } from "./services/ec2-security-groups.ts";
-import { subnetModels, vpcModels } from "./services/ec2-vpc.ts";
+import { gatewayModels } from "./services/ec2-gateways.ts";
+import { vpcModels } from "./services/ec2-vpc.ts";
 import { eksModels } from "./services/eks.ts";
 import { cacheModels } from "./services/elasticache.ts";
 import { iamModels } from "./services/iam.ts";
-import { kmsModels } from "./services/kms.ts";
-import { lambdaModels } from "./services/lambda.ts";
-import { loadBalancerModels } from "./services/lb.ts";
+import { kmsModels, secretsManagerModels } from "./services/kms-secretsmanager.ts";
+import { loadBalancerModels, wafModels } from "./services/lb-wafv2.ts";
 import { databaseModels } from "./services/rds.ts";
-import { databaseGroupModels } from "./services/rds-groups.ts";
-import { route53Models } from "./services/route53.ts";
+import { certificateModels, route53Models } from "./services/route53-acm.ts";
 import { s3Models } from "./services/s3.ts";
-import { secretsManagerModels } from "./services/secretsmanager.ts";
-import { wafModels } from "./services/wafv2.ts";
 
 const ALL: readonly ResourceModel[] = [
   ...vpcModels,
-  ...subnetModels,
   ...gatewayModels,
-  ...routingModels,
-  ...securityGroupModels,
-  ...endpointModels,
   ...kmsModels,
   ...iamModels,
   ...cloudwatchModels,
@@ -33,7 +22,6 @@ const ALL: readonly ResourceModel[] = [
   ...s3Models,
   ...lambdaModels,
   ...eksModels,
-  ...databaseGroupModels,
   ...databaseModels,
   ...cacheModels,
   ...certificateModels,

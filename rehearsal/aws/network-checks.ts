@@ -1,10 +1,8 @@
 import { holds, overlap } from "../../aws/addresses.ts";
-import type { Draft } from "./model.ts";
-import { type Check, fail, named, textOf } from "./references.ts";
+import { type Check, type Draft, fail, named, textOf } from "./model.ts";
 import { hasInternetGateway } from "./services/ec2-gateways.ts";
-import { blocksOf } from "./services/ec2-vpc.ts";
-import { balancerOf } from "./services/lb.ts";
-import { vpcAt, zonesAt } from "./services/rds-groups.ts";
+import { blocksOf, vpcAt, zonesAt } from "./services/ec2-vpc.ts";
+import { balancerOf } from "./services/lb-wafv2.ts";
 import { TYPES } from "./types.ts";
 import { at, flag, text, texts } from "./values.ts";
 import type { World } from "./world.ts";

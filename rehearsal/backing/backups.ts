@@ -12,8 +12,9 @@ import {
 import { join } from "node:path";
 import type pg from "pg";
 import { z } from "zod";
+import type { SystemUser } from "../processes.ts";
 import { waitFor } from "../waiting.ts";
-import type { PostgresPlace, SystemUser } from "./postgres-user.ts";
+import type { PostgresPlace } from "./postgres.ts";
 
 /** A base backup of a running PostgreSQL, as an automated snapshot of RDS. */
 export interface BaseBackup {

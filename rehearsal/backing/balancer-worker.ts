@@ -1,10 +1,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { PORTS } from "../addresses.ts";
 import type { LoadBalancerState } from "../services.ts";
-import type { BalancerCommand, BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer.ts";
-import { Balancer, Firewall } from "./balancer.ts";
+import {
+  Balancer,
+  type BalancerCommand,
+  type BalancerEvent,
+  type BalancerRequest,
+  type BalancerWorkerData,
+  Firewall,
+  TargetGroup,
+} from "./balancer.ts";
 import { seededRandom } from "./random.ts";
-import { TargetGroup } from "./target-group.ts";
 
 // Runs every load balancer in a thread of its own: users' requests must not wait while the cloud's own thread is busy.
 const { timeScale, seed }: BalancerWorkerData = workerData;

@@ -3,10 +3,9 @@ import { Worker } from "node:worker_threads";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { Addresses } from "../addresses.ts";
 import type { CertificateAuthority } from "../certificates.ts";
+import { Instances } from "../processes.ts";
 import type { LoadBalancerService, LoadBalancerState } from "../services.ts";
-import type { BalancerEvent, BalancerRequest, BalancerWorkerData } from "./balancer.ts";
-import { Instances } from "./instances.ts";
-import { type Endpoint, keyOf } from "./target-group.ts";
+import { type BalancerEvent, type BalancerRequest, type BalancerWorkerData, type Endpoint, keyOf } from "./balancer.ts";
 
 export interface LoadBalancersOptions extends BalancerWorkerData {
   readonly authority: CertificateAuthority;

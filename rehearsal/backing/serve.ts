@@ -2,13 +2,17 @@ import { type Addresses, PORTS } from "../addresses.ts";
 import { CertificateAuthority, openDatabaseAuthorities } from "../certificates.ts";
 import type { Processes } from "../processes.ts";
 import type { ClusterAccess, Services } from "../services.ts";
-import { type AlertmanagerSettings, type RunningAlertmanager, startAlertmanager } from "./alertmanager.ts";
-import type { Tools } from "./cache.ts";
-import { Caches } from "./cache.ts";
+import { Caches, type Tools } from "./cache.ts";
 import { Databases } from "./database.ts";
 import { NameServer } from "./dns.ts";
 import { LoadBalancers } from "./load-balancer.ts";
-import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
+import {
+  type AlertmanagerSettings,
+  type RunningAlertmanager,
+  type RunningPrometheus,
+  startAlertmanager,
+  startPrometheus,
+} from "./prometheus-alertmanager.ts";
 import { seededRandom } from "./random.ts";
 
 export interface BackingOptions {

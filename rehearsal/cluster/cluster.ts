@@ -9,15 +9,14 @@ import type { ClusterAccess, ClusterService, LoadBalancerService } from "../serv
 import { waitFor } from "../waiting.ts";
 import { Events, KubernetesApi } from "./api.ts";
 import { kubeconfigFor, startControlPlane, type Tools } from "./control-plane.ts";
+import type { SecretValue } from "./environment-and-volumes.ts";
 import type { ImageRegistry } from "./images.ts";
-import { Kubelets } from "./kubelets.ts";
-import { nodesOf } from "./nodes.ts";
+import { Kubelets, nodesOf } from "./kubelets.ts";
 import type { KubernetesObject } from "./objects.ts";
-import { PodAddresses } from "./pod-identity.ts";
+import { PodAddresses } from "./pod.ts";
 import { type KubeletContext, sourcesFrom } from "./pod-worker.ts";
 import { bindTargetGroups } from "./target-groups.ts";
 import { timingAt } from "./timing.ts";
-import type { SecretValue } from "./volumes.ts";
 
 export interface ClusterOptions {
   readonly addresses: Addresses;

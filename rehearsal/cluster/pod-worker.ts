@@ -3,13 +3,17 @@ import { join } from "node:path";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { toLoopback } from "../addresses.ts";
 import type { ImageBehaviour } from "../services.ts";
-import type { Events, Occurrence } from "./api.ts";
-import { ApiError, type KubernetesApi } from "./api.ts";
+import { ApiError, type Events, type KubernetesApi, type Occurrence } from "./api.ts";
 import { ContainerLog } from "./container-log.ts";
-import type { ContainerHost, ContainerPlan, RestartPolicy } from "./container-plan.ts";
-import { ContainerRunner } from "./container-runner.ts";
-import { environmentOf } from "./environment.ts";
-import type { Node } from "./nodes.ts";
+import { type ContainerHost, type ContainerPlan, ContainerRunner } from "./container-runner.ts";
+import {
+  environmentOf,
+  mountInto,
+  type SecretProviderClass,
+  type SecretValue,
+  setUpVolumes,
+  type VolumeSources,
+} from "./environment-and-volumes.ts";
 import type { ConfigMap, Container, Placement, Pod, Secret } from "./objects.ts";
 import {
   containersOf,
@@ -18,13 +22,14 @@ import {
   namespaceOf,
   type PodAddresses,
   pathOf,
+  podStatus,
+  type RestartPolicy,
   referenceTo,
+  restartPolicyOf,
   restartsBefore,
   uidOf,
-} from "./pod-identity.ts";
-import { podStatus, restartPolicyOf } from "./pod-status.ts";
+} from "./pod.ts";
 import { pause } from "./timing.ts";
-import { mountInto, type SecretProviderClass, type SecretValue, setUpVolumes, type VolumeSources } from "./volumes.ts";
 
 const RETRY_MILLISECONDS = 250;
 
@@ -309,6 +314,15 @@ export class PodWorker {
       status: podStatus(facts, this.#placement, new Date().toISOString()),
     };
   }
+}
+
+export interface Node {
+  readonly name: string;
+  readonly zone: string;
+  /** Where the node's kubelet listens. */
+  readonly address: string;
+  /** Kubernetes' version, such as 1.35. */
+  readonly version: string;
 }
 
 /** What every pod of the cluster shares. */

@@ -27,7 +27,7 @@ function deployment({ metadata, spec, status }: Properties): Readiness {
   const wanted = number(record(spec).replicas, 1);
   const now = record(status);
   const progress = conditionOf(status, "Progressing");
-  if (progress?.reason === "ProgressDeadlineExceeded") return { is: "failed", reason: text(progress.message) };
+  if (progress?.reason === "ProgressDeadlineExceeded") return { is: "failed", reason: textOf(progress.message) };
   if (number(now.observedGeneration, 0) < number(record(metadata).generation, 0))
     return { is: "waiting", reason: "the controller has not seen it yet" };
   const updated = number(now.updatedReplicas, 0);
@@ -39,13 +39,13 @@ function deployment({ metadata, spec, status }: Properties): Readiness {
 
 function job({ status }: Properties): Readiness {
   const failed = conditionOf(status, "Failed");
-  if (failed?.status === "True") return { is: "failed", reason: `${text(failed.reason)}: ${text(failed.message)}` };
+  if (failed?.status === "True") return { is: "failed", reason: `${textOf(failed.reason)}: ${textOf(failed.message)}` };
   if (conditionOf(status, "Complete")?.status === "True") return READY;
   return { is: "waiting", reason: `${number(record(status).active, 0)} pods are active` };
 }
 
 function pod({ status }: Properties): Readiness {
-  const phase = text(record(status).phase);
+  const phase = textOf(record(status).phase);
   if (phase === "Failed") return { is: "failed", reason: "the pod failed" };
   const isReady = phase === "Succeeded" || conditionOf(status, "Ready")?.status === "True";
   return isReady ? READY : { is: "waiting", reason: `the pod is ${phase}` };
@@ -66,10 +66,6 @@ function record(value: Value | undefined): Properties {
 
 function number(value: Value | undefined, otherwise: number): number {
   return typeof value === "number" ? value : otherwise;
-}
-
-function text(value: Value | undefined): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** What an object is and where it lives, as its own fields say. */
@@ -224,6 +220,7 @@ function metadataOf(object: Properties): { name: string; namespace?: string } {
   return typeof metadata.namespace === "string" ? { name, namespace: metadata.namespace } : { name };
 }
 
-function textOf(value: Value | undefined): string {
+/** The text, or an empty one where there is none. */
+export function textOf(value: Value | undefined): string {
   return typeof value === "string" ? value : "";
 }

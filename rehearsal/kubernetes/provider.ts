@@ -16,9 +16,8 @@ import {
   objectDifference,
   releaseDifference,
 } from "./difference.ts";
-import { ASKED, releasePreview } from "./helm.ts";
+import { ASKED, DEFAULT_TIMEOUT_SECONDS, Releases, releasePreview } from "./helm.ts";
 import { idOf, limitAt, namedBy, Objects, type Patience } from "./objects.ts";
-import { Releases } from "./release.ts";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
@@ -218,7 +217,6 @@ const DEFAULTS: Properties = {
   ...{ renderSubchartNotes: false, replace: false, resetValues: false, reuseValues: false, skipAwait: false },
   ...{ skipCrds: false, values: {}, verify: false, version: "", waitForJobs: false },
 };
-const DEFAULT_TIMEOUT_SECONDS = 300;
 
 /** Settings of a Release that this provider carries out. */
 const CARRIED_OUT = new Set([

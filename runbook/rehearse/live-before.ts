@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { inStandardSupport, KUBERNETES, postgresUpgradeTargets, postgresVersions } from "../../aws/catalog.ts";
 import { compareVersions } from "../../aws/rules/shared.ts";
 import { commandRunner } from "../../io/child-command.ts";
-import { linkPackages } from "../../rehearsal/checkout.ts";
+import { linkPackages } from "../../rehearsal/project.ts";
 import type { ScenarioRelease, Setting, Upgraded } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { parseConfig } from "../../stacks/config.ts";

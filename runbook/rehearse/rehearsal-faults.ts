@@ -2,7 +2,7 @@ import { systemClock } from "../../io/clock.ts";
 import type { Watcher } from "../../io/engine.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import type { CloudProcess } from "../../rehearsal/cloud-process.ts";
-import { heldNowSchema, parsed } from "../../rehearsal/control-requests.ts";
+import { heldNowSchema, parsed } from "../../rehearsal/control.ts";
 import type { TimedFaults } from "../../rehearsal/scenario.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import { nearest } from "../../shared/nearest.ts";

@@ -6,18 +6,18 @@ import { documentsOf } from "../../delivery/documents.ts";
 import { assertRoom } from "../../io/disk.ts";
 import { Engine } from "../../io/engine.ts";
 import { goesOnBy, onSecondSignal } from "../../io/signals.ts";
-import { CurrentCheckout } from "../../rehearsal/checkout.ts";
 import { type CloudProcess, startCloudProcess } from "../../rehearsal/cloud-process.ts";
+import { endLeftovers, MARK_VARIABLE } from "../../rehearsal/processes.ts";
+import { CurrentCheckout, copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
 import {
   type KeptRehearsal,
   type KeptWorld,
   keepRehearsal,
   keptRehearsal,
   LostWorld,
-} from "../../rehearsal/kept-worlds.ts";
-import { endLeftovers, MARK_VARIABLE } from "../../rehearsal/leftovers.ts";
-import { copyProject, type RehearsedProject } from "../../rehearsal/project.ts";
-import { openRunDirectory, type RunDirectory } from "../../rehearsal/run-directory.ts";
+  openRunDirectory,
+  type RunDirectory,
+} from "../../rehearsal/run-directories.ts";
 import type { Behaviours, ReleaseDescriptor } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import { STORM_SERVICES } from "../../rehearsal/storm.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { openAwsLookups } from "../../io/aws-lookups.ts";
-import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
+import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/provider.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
 import { toolPath } from "../support/tool.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiError } from "../../rehearsal/cluster/api.ts";
 import type { KubernetesObject, Pod } from "../../rehearsal/cluster/objects.ts";
-import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/leftovers.ts";
+import { type ProcessRecord, readRecords, recordsFile } from "../../rehearsal/processes.ts";
 import { apiFinding } from "../../runbook/preflight/kubernetes-apis.ts";
 import { type RehearsedCluster, startRehearsedCluster } from "../support/rehearsed-cluster.ts";
 

@@ -10,7 +10,7 @@ import { addressesOf, PORTS } from "../../rehearsal/addresses.ts";
 import { DatabaseInstances, instanceRoutes } from "../../rehearsal/aws/instances.ts";
 import { Models } from "../../rehearsal/aws/models.ts";
 import { Operations } from "../../rehearsal/aws/operations.ts";
-import { secretValue } from "../../rehearsal/aws/services/secretsmanager.ts";
+import { secretValue } from "../../rehearsal/aws/services/kms-secretsmanager.ts";
 import { TYPES } from "../../rehearsal/aws/types.ts";
 import { text } from "../../rehearsal/aws/values.ts";
 import { withClient } from "../../rehearsal/backing/database.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { QUERY_LOGS, withQueryLogs } from "../../io/aws-lookups.ts";
 import { openNetwork } from "../../io/network.ts";
-import { queryLogList } from "../../rehearsal/aws/services/route53.ts";
+import { queryLogList } from "../../rehearsal/aws/services/route53-acm.ts";
 import { TYPES } from "../../rehearsal/aws/types.ts";
 import { World } from "../../rehearsal/aws/world.ts";
 import { writeAccess } from "../../rehearsal/cloud.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TYPES } from "../../rehearsal/aws/types.ts";
-import type { Faults } from "../../rehearsal/control-requests.ts";
+import type { Faults } from "../../rehearsal/control.ts";
 import { AWS_FAULTS } from "../../rehearsal/scenarios.ts";
 import { type Ran, type RehearsedStack, serveStack } from "../support/rehearsed-stack.ts";
 import { releaseNamed } from "../support/updates.ts";

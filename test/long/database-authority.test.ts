@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { placeOf, postgresUser } from "../../rehearsal/backing/postgres-user.ts";
+import { placeOf, postgresUser } from "../../rehearsal/backing/postgres.ts";
 import { makeRuns, type Runs, reportIn, type SparkiRun, sparki } from "../support/sparki.ts";
 
 jest.setTimeout(3_600_000);

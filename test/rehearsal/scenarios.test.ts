@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { faultsSchema, imageSchema, parsed } from "../../rehearsal/control-requests.ts";
+import { faultsSchema, imageSchema, parsed } from "../../rehearsal/control.ts";
 import {
   FAULTS,
   findScenario,

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RuleFiles } from "../../rehearsal/backing/prometheus.ts";
+import type { RuleFiles } from "../../rehearsal/backing/prometheus-alertmanager.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
 import type { ClusterAccess } from "../../rehearsal/services.ts";
 import { followRules } from "../../rehearsal/storm.ts";

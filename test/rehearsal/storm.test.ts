@@ -1,4 +1,4 @@
-import type { RunningPrometheus } from "../../rehearsal/backing/prometheus.ts";
+import type { RunningPrometheus } from "../../rehearsal/backing/prometheus-alertmanager.ts";
 import type { ClusterService } from "../../rehearsal/services.ts";
 import { STORM_SERVICES, Storm, stormRoutes } from "../../rehearsal/storm.ts";
 

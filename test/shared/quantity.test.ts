@@ -7,9 +7,18 @@ describe("quantity", () => {
     ["512Mi", 536_870_912],
     ["1.5G", 1.5e9],
     ["1500000n", 0.0015],
+    ["1", 1],
+    ["1.5", 1.5],
+    ["1e3", 1000],
+    ["2k", 2000],
+    ["12E", 12e18],
+    ["-5", -5],
     ["", undefined],
     ["many", undefined],
     ["3X", undefined],
+    ["1 Gi", undefined],
+    ["5kb", undefined],
+    ["Mi", undefined],
     [undefined, undefined],
   ])("reads %p as %p", (text, value) => {
     if (value === undefined) expect(quantity(text)).toBeUndefined();

@@ -4,13 +4,15 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
 import {
+  alertmanagerConfigSchema,
+  type OperatorInputs,
+  operatorConfig,
   problemOf,
   type ServiceKeys,
   serviceOf,
   type ToldRequest,
   type ToldService,
 } from "../../rehearsal/alerting.ts";
-import { alertmanagerConfigSchema, type OperatorInputs, operatorConfig } from "../../rehearsal/operator-config.ts";
 import type { Processes, ProcessHandle } from "../../rehearsal/processes.ts";
 import { waitFor, waitForHttp } from "../../rehearsal/waiting.ts";
 import type { Manifest } from "./chart.ts";

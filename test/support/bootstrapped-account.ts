@@ -14,7 +14,7 @@ import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseDocument } from "yaml";
-import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
+import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/provider.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";
 import { type KmsServer, serveKms } from "./kms-server.ts";
 import { type S3Server, serveS3 } from "./s3-server.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { type CommandOutput, type CommandRunner, commandRunner } from "../../io/child-command.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
-import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/serve.ts";
+import { type AwsProviders, startAwsProviders } from "../../rehearsal/aws/provider.ts";
 import { type ServedProvider, serveProvider } from "../../rehearsal/provider/server.ts";
 import { compareWorld, type WorldReport, worldSchema } from "../../runbook/rehearse/rehearsal-report.ts";
 import { FakeServices } from "../rehearsal/aws/fake-services.ts";

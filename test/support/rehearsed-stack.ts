@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseDocument } from "yaml";
 import type { LiveRelease } from "../../io/live-release.ts";
 import { resourcesIn } from "../../records/state.ts";
-import type { Faults, HeldCalls } from "../../rehearsal/control-requests.ts";
+import type { Faults, HeldCalls } from "../../rehearsal/control.ts";
 import type { Behaviours } from "../../rehearsal/scenario.ts";
 import { imagesOf } from "../../rehearsal/scenarios.ts";
 import {

@@ -9,8 +9,7 @@ import { settingsOf } from "../subject.ts";
 import { text } from "../values.ts";
 import type { World } from "../world.ts";
 import { About, type CallTable, type Facts, type TypeCalls } from "./about.ts";
-import { DATA_CALLS } from "./data-calls.ts";
-import { EDGE_CALLS } from "./edge-calls.ts";
+import { DATA_CALLS, EDGE_CALLS } from "./data-and-edge-calls.ts";
 import { CLUSTER_CALLS, NETWORK_CALLS } from "./platform-calls.ts";
 
 /** Who asks the modelled AWS for something. */

@@ -5,17 +5,15 @@ import {
   checkPolicy,
   type Draft,
   globalArn,
+  kmsKeyReference,
   type Reference,
   type ResourceModel,
-  uuidOf,
-} from "../model.ts";
-import {
-  kmsKeyReference,
   roleReference,
   securityGroupReference,
   subnetReference,
+  uuidOf,
   vpcReference,
-} from "../references.ts";
+} from "../model.ts";
 import { TYPES } from "../types.ts";
 import { flag, text } from "../values.ts";
 import type { World } from "../world.ts";

@@ -1,10 +1,24 @@
+import { holds, overlap } from "../../../aws/addresses.ts";
+import type { Properties } from "../../provider/properties.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Companion, ResourceModel, Subject } from "../model.ts";
-import { AwsError, arnOf, type Draft, type Identified, type Reference } from "../model.ts";
-import { subnetReference, vpcReference } from "../references.ts";
+import {
+  AwsError,
+  arnOf,
+  type Companion,
+  type Draft,
+  type Identified,
+  logGroupReference,
+  type Reference,
+  type ResourceModel,
+  roleReference,
+  type Subject,
+  securityGroupReference,
+  subnetReference,
+  vpcReference,
+} from "../model.ts";
 import { TYPES } from "../types.ts";
-import { flag, text, texts } from "../values.ts";
-import { type AccountProfile, USED_ACCOUNT, type World } from "../world.ts";
+import { flag, number, text, texts } from "../values.ts";
+import { type AccountProfile, USED_ACCOUNT, type World, type WorldResource } from "../world.ts";
 
 const owner = { ownerId: (subject: Subject) => subject.accountId };
 
@@ -92,7 +106,7 @@ function checkRange({ type, inputs, serial }: Draft, world: World): void {
   if (flag(inputs, "ipv6Native")) return;
   const [cidr = "", vpcId = ""] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
   const bits = parseCidr(cidr)?.bits ?? 0;
-  if (bits < 16 || bits > 28 || !blocksOf(vpcId, world).some((block) => contains(block, cidr))) {
+  if (bits < 16 || bits > 28 || !blocksOf(vpcId, world).some((block) => holds(block, cidr))) {
     throw new AwsError("InvalidSubnet.Range", `The CIDR '${cidr}' is invalid.`);
   }
   const other = world
@@ -103,8 +117,6 @@ function checkRange({ type, inputs, serial }: Draft, world: World): void {
     throw new AwsError("InvalidSubnet.Conflict", `The CIDR '${cidr}' conflicts with another subnet`);
   }
 }
-
-export const subnetModels: readonly ResourceModel[] = [subnet];
 
 const RETRY = { deleteRetrySeconds: 300 } as const;
 const ownId = (subject: Subject, prefix: string) => `${prefix}-0${subject.hex(prefix, 16)}`;
@@ -192,7 +204,7 @@ const cidrBlock: ResourceModel = {
     const [cidr = "", vpcId] = [text(inputs, "cidrBlock"), text(inputs, "vpcId")];
     const used = world
       .ofType(TYPES.subnet)
-      .some((it) => text(it.inputs, "vpcId") === vpcId && contains(cidr, text(it.inputs, "cidrBlock") ?? ""));
+      .some((it) => text(it.inputs, "vpcId") === vpcId && holds(cidr, text(it.inputs, "cidrBlock") ?? ""));
     if (used)
       throw new AwsError("InvalidCidrBlock.InUse", `The vpc ${vpcId} currently has a subnet within CIDR block ${cidr}`);
   },
@@ -233,7 +245,67 @@ const defaultNetworkAcl: ResourceModel = {
   adopted: true,
 };
 
-export const vpcModels: readonly ResourceModel[] = [vpc, cidrBlock, networkAcl, defaultNetworkAcl];
+const flowLog: ResourceModel = {
+  type: TYPES.flowLog,
+  title: "EC2 Flow Log",
+  immutable: ["*"],
+  defaults: { logDestinationType: "cloud-watch-logs", maxAggregationInterval: 600 },
+  id: ec2Id("fl"),
+  arn: ec2Arn("vpc-flow-log"),
+  references: [
+    { ...vpcReference(), holds: false },
+    subnetReference("subnetId", undefined, false),
+    { ...logGroupReference("logDestination", "InvalidParameter"), exempt: (arn) => arn.startsWith("arn:aws:s3") },
+    roleReference("iamRoleArn", "InvalidParameter", (arn) => `Unable to assume the IAM role ${arn}`),
+  ],
+  unique: [
+    {
+      key: (inputs) =>
+        `${text(inputs, "vpcId") ?? text(inputs, "subnetId")} ${text(inputs, "trafficType")} ${text(inputs, "logDestination")}`,
+      taken: () =>
+        new AwsError(
+          "FlowLogAlreadyExists",
+          "There is an existing Flow Log with the same configuration and log destination.",
+        ),
+    },
+  ],
+};
+
+const launchTemplate: ResourceModel = {
+  type: TYPES.launchTemplate,
+  title: "EC2 Launch Template",
+  immutable: ["name", "namePrefix"],
+  nameProperty: "name",
+  defaults: { defaultVersion: 1 },
+  id: ec2Id("lt"),
+  arn: ec2Arn("launch-template"),
+  references: [securityGroupReference("vpcSecurityGroupIds")],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name"),
+      taken: () =>
+        new AwsError("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
+    },
+  ],
+  outputs: { latestVersion: () => 1 },
+};
+
+/** As the program says, or as AWS knows it of a zone's id. */
+const zoneOfSubnet = (subnet: WorldResource | undefined) =>
+  [subnet?.inputs ?? {}, subnet?.outputs ?? {}]
+    .map((each) => texts(each, "availabilityZone"))
+    .find((each) => each.length > 0) ?? [];
+
+/** The availability zones of the subnets at a path. */
+export function zonesAt({ inputs }: Pick<Draft, "inputs">, path: string, world: World): string[] {
+  const zones = texts(inputs, path).flatMap((id) => zoneOfSubnet(world.get(TYPES.subnet, id)));
+  return [...new Set(zones)].sort();
+}
+
+/** The VPC of the first subnet at a path. */
+export function vpcAt({ inputs }: Pick<Draft, "inputs">, path: string, world: World): string | undefined {
+  return text(world.get(TYPES.subnet, text(inputs, path) ?? "")?.inputs ?? {}, "vpcId");
+}
 
 /** An IPv4 network; undefined when the text is none. */
 export function parseCidr(
@@ -246,18 +318,6 @@ export function parseCidr(
   const size = 2 ** (32 - bits);
   const address = ((a * 256 + b) * 256 + c) * 256 + d;
   return address % size === 0 ? { first: address, last: address + size - 1, bits } : undefined;
-}
-
-/** True when the two networks share an address. */
-export function overlap(left: string, right: string): boolean {
-  const [a, b] = [parseCidr(left), parseCidr(right)];
-  return a !== undefined && b !== undefined && a.first <= b.last && b.first <= a.last;
-}
-
-/** True when the inner network lies within the outer. */
-export function contains(outer: string, inner: string): boolean {
-  const [a, b] = [parseCidr(outer), parseCidr(inner)];
-  return a !== undefined && b !== undefined && a.first <= b.first && b.last <= a.last;
 }
 
 /** An address of the network (at the smallest a /28) beside those that AWS reserves. */
@@ -286,3 +346,157 @@ export function notFound(path: string, type: string, code: string, kind: string)
     missing: (id) => new AwsError(code, `The ${kind} ID '${id}' does not exist`),
   };
 }
+
+const securityGroup: ResourceModel = {
+  type: TYPES.securityGroup,
+  title: "EC2 Security Group",
+  required: [],
+  immutable: ["name", "namePrefix", "description", "vpcId"],
+  defaults: { description: "Managed by Pulumi", revokeRulesOnDelete: false },
+  nameProperty: "name",
+  id: ec2Id("sg"),
+  arn: ec2Arn("security-group"),
+  references: [vpcReference()],
+  unique: [
+    {
+      key: (inputs) => `${text(inputs, "vpcId")} ${text(inputs, "name")}`,
+      taken: (inputs) =>
+        new AwsError(
+          "InvalidGroup.Duplicate",
+          `The security group '${text(inputs, "name")}' already exists for VPC '${text(inputs, "vpcId")}'`,
+        ),
+    },
+  ],
+  quotas: [
+    {
+      limit: 2500,
+      exceeded: () =>
+        new AwsError("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
+    },
+  ],
+  validate: ({ inputs }) => {
+    if (text(inputs, "vpcId") === undefined) throw new AwsError("VPCIdNotSpecified", "No default VPC for this user");
+    if (text(inputs, "name")?.startsWith("sg-"))
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Invalid security group name ${text(inputs, "name")}: it may not begin with sg-`,
+      );
+  },
+  outputs: owner,
+  latency: { create: TIMINGS.small },
+  deleteRetrySeconds: 900,
+};
+
+const defaultSecurityGroup: ResourceModel = {
+  type: TYPES.defaultSecurityGroup,
+  title: "EC2 Default Security Group",
+  immutable: ["vpcId"],
+  id: ({ inputs }, world) => text(vpcOf(inputs, world)?.outputs ?? {}, "defaultSecurityGroupId") ?? "",
+  arn: ec2Arn("security-group"),
+  references: [{ ...vpcReference(), holds: false }],
+  outputs: { ...owner, name: () => "default", description: () => "default VPC security group" },
+  adopted: true,
+};
+
+function vpcOf(inputs: Properties, world: World) {
+  return world.find([TYPES.vpc], text(inputs, "vpcId") ?? "");
+}
+
+const PEERS = ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"] as const;
+const LEGACY_PEERS = ["cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId"] as const;
+const RULES = [TYPES.ingressRule, TYPES.egressRule, TYPES.securityGroupRule];
+
+/** EC2 keeps these protocols by their names. */
+const PROTOCOLS: Readonly<Record<string, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", all: "-1" };
+
+/** What makes two rules of a group the same rule, whichever resource type they were written with. */
+function ruleKey(inputs: Properties, type: string): string {
+  const legacy = type === TYPES.securityGroupRule;
+  const direction = legacy ? text(inputs, "type") : type === TYPES.ingressRule ? "ingress" : "egress";
+  const group = text(inputs, "securityGroupId") ?? "";
+  const peers = (legacy ? LEGACY_PEERS : PEERS).flatMap((key) => texts(inputs, key));
+  const own = flag(inputs, "self") ? [group] : [];
+  const given = text(inputs, legacy ? "protocol" : "ipProtocol")?.toLowerCase() ?? "";
+  const protocol = PROTOCOLS[given] ?? given;
+  const ports = protocol === "-1" ? "all" : `${number(inputs, "fromPort")}-${number(inputs, "toPort")}`;
+  return [group, direction, protocol, ports, ...[...peers, ...own].sort()].join(" ");
+}
+
+const uniqueRule = {
+  among: RULES,
+  key: ruleKey,
+  taken: (inputs: Properties) => {
+    const peer = [...PEERS, ...LEGACY_PEERS].flatMap((key) => texts(inputs, key)).join(", ");
+    const protocol = (text(inputs, "ipProtocol") ?? text(inputs, "protocol") ?? "").toUpperCase();
+    const ports = `from port: ${number(inputs, "fromPort")}, to port: ${number(inputs, "toPort")}`;
+    return new AwsError(
+      "InvalidPermission.Duplicate",
+      `the specified rule "peer: ${peer}, ${protocol}, ${ports}, ALLOW" already exists`,
+    );
+  },
+};
+
+const ruleQuota = {
+  limit: 60,
+  within: (inputs: Properties) => text(inputs, "securityGroupId"),
+  exceeded: () =>
+    new AwsError(
+      "RulesPerSecurityGroupLimitExceeded",
+      "The maximum number of rules per security group has been reached.",
+    ),
+};
+
+/** A rule goes with its own group, but holds the group it lets in. */
+const ruleReferences = (peer: string) => [
+  securityGroupReference("securityGroupId", undefined, false),
+  securityGroupReference(peer),
+];
+
+const rule = (type: string, title: string): ResourceModel => ({
+  type,
+  title,
+  required: ["ipProtocol", "securityGroupId"],
+  immutable: ["securityGroupId"],
+  id: ec2Id("sgr"),
+  arn: ec2Arn("security-group-rule"),
+  references: ruleReferences("referencedSecurityGroupId"),
+  unique: [uniqueRule],
+  quotas: [ruleQuota],
+  validate: ({ inputs }) => {
+    const peers = PEERS.filter((key) => text(inputs, key) !== undefined);
+    if (peers.length === 1) return;
+    throw new AwsError(
+      "InvalidParameterCombination",
+      `Exactly one of ${PEERS.join(", ")} must be given; found ${peers.length}`,
+    );
+  },
+  outputs: { securityGroupRuleId: ({ id }) => id },
+});
+
+const securityGroupRule: ResourceModel = {
+  type: TYPES.securityGroupRule,
+  title: "EC2 Security Group Rule",
+  required: ["fromPort", "protocol", "securityGroupId", "toPort", "type"],
+  immutable: ["*", "!description"],
+  tagged: false,
+  id: (draft) => `sgrule-${Number.parseInt(draft.hex("sgrule", 8), 16)}`,
+  references: ruleReferences("sourceSecurityGroupId"),
+  unique: [uniqueRule],
+  quotas: [ruleQuota],
+  outputs: { securityGroupRuleId: (subject) => `sgr-0${subject.hex("sgr", 16)}` },
+};
+
+export const vpcModels: readonly ResourceModel[] = [
+  subnet,
+  vpc,
+  cidrBlock,
+  networkAcl,
+  defaultNetworkAcl,
+  flowLog,
+  launchTemplate,
+  securityGroup,
+  defaultSecurityGroup,
+  rule(TYPES.ingressRule, "VPC Security Group Ingress Rule"),
+  rule(TYPES.egressRule, "VPC Security Group Egress Rule"),
+  securityGroupRule,
+];

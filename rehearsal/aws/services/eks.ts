@@ -7,16 +7,18 @@ import {
   type Cloud,
   type Draft,
   type Identified,
+  kmsKeyReference,
   type ResourceModel,
+  roleReference,
   type Subject,
+  securityGroupReference,
+  subnetReference,
 } from "../model.ts";
-import { kmsKeyReference, roleReference, securityGroupReference, subnetReference } from "../references.ts";
 import { TYPES } from "../types.ts";
 import { at, flag, records, text } from "../values.ts";
 import type { World, WorldResource } from "../world.ts";
-import { zoneIdOf, zonesOf } from "./ec2-vpc.ts";
-import { publishLoadBalancers } from "./lb.ts";
-import { vpcAt, zonesAt } from "./rds-groups.ts";
+import { vpcAt, zoneIdOf, zonesAt, zonesOf } from "./ec2-vpc.ts";
+import { publishLoadBalancers } from "./lb-wafv2.ts";
 
 const INVALID = "InvalidParameterException";
 

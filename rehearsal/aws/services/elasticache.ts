@@ -1,13 +1,20 @@
 import type { Properties } from "../../provider/properties.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Cloud, Draft, ResourceModel, Subject } from "../model.ts";
-import { AwsError, arnOf } from "../model.ts";
-import { kmsKeyReference, securityGroupReference, subnetReference } from "../references.ts";
+import {
+  AwsError,
+  arnOf,
+  type Cloud,
+  type Draft,
+  kmsKeyReference,
+  type ResourceModel,
+  type Subject,
+  securityGroupReference,
+  subnetReference,
+} from "../model.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text } from "../values.ts";
 import type { World } from "../world.ts";
-import { zoneIdOf } from "./ec2-vpc.ts";
-import { vpcAt } from "./rds-groups.ts";
+import { vpcAt, zoneIdOf } from "./ec2-vpc.ts";
 
 const subnetGroup: ResourceModel = {
   type: TYPES.cacheSubnetGroup,

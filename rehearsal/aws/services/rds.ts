@@ -1,15 +1,93 @@
 import { randomBytes } from "node:crypto";
 import type { Properties, Value } from "../../provider/properties.ts";
 import { TIMINGS } from "../latency.ts";
-import type { Cloud, Companion, Identified, ResourceModel, Subject } from "../model.ts";
-import { AwsError, arnOf, type Draft, upperId, uuidOf } from "../model.ts";
-import { kmsKeyReference, roleReference, securityGroupReference } from "../references.ts";
+import {
+  AwsError,
+  arnOf,
+  type Cloud,
+  type Companion,
+  type Draft,
+  type Identified,
+  kmsKeyReference,
+  type ResourceModel,
+  roleReference,
+  type Subject,
+  securityGroupReference,
+  subnetReference,
+  upperId,
+  uuidOf,
+} from "../model.ts";
 import { computedOutputs, subjectOf } from "../subject.ts";
 import { TYPES } from "../types.ts";
 import { flag, number, text, texts } from "../values.ts";
 import type { World, WorldResource } from "../world.ts";
-import { vpcAt } from "./rds-groups.ts";
-import { dropManagedSecret, secretValue, setManagedSecret } from "./secretsmanager.ts";
+import { vpcAt, zonesAt } from "./ec2-vpc.ts";
+import { dropManagedSecret, secretValue, setManagedSecret } from "./kms-secretsmanager.ts";
+
+const subnetGroup: ResourceModel = {
+  type: TYPES.databaseSubnetGroup,
+  title: "RDS DB Subnet Group",
+  required: ["subnetIds"],
+  immutable: ["name", "namePrefix"],
+  defaults: { description: "Managed by Pulumi" },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "rds", `subgrp:${subject.id}`),
+  references: [subnetReference("subnetIds", "InvalidSubnet", false)],
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("DBSubnetGroupAlreadyExists", `The DB subnet group '${text(inputs, "name")}' already exists.`),
+    },
+  ],
+  validate: (draft, world) => {
+    const zones = zonesAt(draft, "subnetIds", world);
+    if (zones.length >= 2) return;
+    const words = `The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: ${zones.join(", ")}. Add subnets to cover at least 2 AZs.`;
+    throw new AwsError("DBSubnetGroupDoesNotCoverEnoughAZs", words);
+  },
+  outputs: {
+    supportedNetworkTypes: () => ["IPV4"],
+    vpcId: (subject, world) => vpcAt(subject, "subnetIds", world) ?? "",
+  },
+  inUse: ({ id }, holder) =>
+    new AwsError(
+      "InvalidDBSubnetGroupStateFault",
+      `Cannot delete the subnet group '${id}' because at least one database instance: ${holder.name} is still using it.`,
+    ),
+};
+
+const parameterGroup: ResourceModel = {
+  type: TYPES.databaseParameterGroup,
+  title: "RDS DB Parameter Group",
+  required: ["family"],
+  immutable: ["name", "namePrefix", "family", "description"],
+  defaults: { description: "Managed by Pulumi", skipDestroy: false },
+  nameProperty: "name",
+  id: ({ inputs }) => text(inputs, "name") ?? "",
+  arn: (subject) => arnOf(subject, "rds", `pg:${subject.id}`),
+  unique: [
+    {
+      key: (inputs) => text(inputs, "name")?.toLowerCase(),
+      taken: (inputs) =>
+        new AwsError("DBParameterGroupAlreadyExists", `Parameter group ${text(inputs, "name")} already exists`),
+    },
+  ],
+  validate: ({ inputs }) => {
+    const family = text(inputs, "family") ?? "";
+    if (/^(postgres|aurora-postgresql)1[2-8]$|^(mysql|mariadb|aurora-mysql)\d+\.\d+$/.test(family)) return;
+    throw new AwsError(
+      "InvalidParameterValue",
+      `DBParameterGroupFamily ${family} is not a valid parameter group family`,
+    );
+  },
+  inUse: ({ id }) =>
+    new AwsError(
+      "InvalidDBParameterGroupState",
+      `One or more database instances are still members of this parameter group ${id}, so the group cannot be deleted`,
+    ),
+};
 
 const RESERVED_USERS = ["admin"];
 
@@ -318,4 +396,4 @@ async function update(subject: Subject, olds: Properties, cloud: Cloud): Promise
   return {};
 }
 
-export const databaseModels: readonly ResourceModel[] = [database];
+export const databaseModels: readonly ResourceModel[] = [subnetGroup, parameterGroup, database];

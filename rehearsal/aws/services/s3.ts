@@ -1,7 +1,5 @@
 import { TIMINGS } from "../latency.ts";
-import type { Reference, ResourceModel } from "../model.ts";
-import { AwsError, checkPolicy } from "../model.ts";
-import { roleReference } from "../references.ts";
+import { AwsError, checkPolicy, type Reference, type ResourceModel, roleReference } from "../model.ts";
 import { TYPES } from "../types.ts";
 import { flag, text, texts } from "../values.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { secretValue } from "../../../rehearsal/aws/services/secretsmanager.ts";
+import { secretValue } from "../../../rehearsal/aws/services/kms-secretsmanager.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { text } from "../../../rehearsal/aws/values.ts";
 import { Account } from "./account.ts";

@@ -1,5 +1,5 @@
 import { Models } from "../../../rehearsal/aws/models.ts";
-import { disturbedProvider } from "../../../rehearsal/aws/serve.ts";
+import { disturbedProvider } from "../../../rehearsal/aws/provider.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { ProviderModel } from "../../../rehearsal/provider/model.ts";
 import { Account } from "./account.ts";

@@ -1,4 +1,4 @@
-import { secondsUntilWindow, splitUpdate } from "../../../rehearsal/aws/maintenance.ts";
+import { secondsUntilWindow, splitUpdate } from "../../../rehearsal/aws/operations.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { Account } from "./account.ts";
 import { clusterInputs, databaseInputs, type Landscape, landscape } from "./landscape.ts";

@@ -1,5 +1,5 @@
 import { podReaches } from "../../../policies/declared/pod-reach.ts";
-import { secretFor } from "../../../rehearsal/aws/services/secretsmanager.ts";
+import { secretFor } from "../../../rehearsal/aws/services/kms-secretsmanager.ts";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { find, type Recorded, record } from "../../support/recorder.ts";

@@ -10,7 +10,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { pulumiProcess } from "../../../io/pulumi-process.ts";
 import { resourcesIn } from "../../../records/state.ts";
-import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/serve.ts";
+import { type AwsProviders, startAwsProviders } from "../../../rehearsal/aws/provider.ts";
 import { startKubernetesProvider } from "../../../rehearsal/kubernetes/provider.ts";
 import { Processes } from "../../../rehearsal/processes.ts";
 import type { ServedProvider } from "../../../rehearsal/provider/server.ts";

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
-import { Balancer } from "../../../rehearsal/backing/balancer.ts";
+import { Balancer, TargetGroup } from "../../../rehearsal/backing/balancer.ts";
 import { seededRandom } from "../../../rehearsal/backing/random.ts";
-import { TargetGroup } from "../../../rehearsal/backing/target-group.ts";
 import { CertificateAuthority, type IssuedCertificate } from "../../../rehearsal/certificates.ts";
 import type { ListenerRule, LoadBalancerState } from "../../../rehearsal/services.ts";
 

@@ -1,4 +1,4 @@
-import { Health } from "../../../rehearsal/backing/target-group.ts";
+import { Health } from "../../../rehearsal/backing/balancer.ts";
 
 const after = (results: string, healthyThreshold = 3) => {
   const health = new Health();

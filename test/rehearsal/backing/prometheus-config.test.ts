@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { prometheusConfig } from "../../../rehearsal/backing/prometheus.ts";
+import { prometheusConfig } from "../../../rehearsal/backing/prometheus-alertmanager.ts";
 
 const { scrape_configs, rule_files, alerting } = parse(
   prometheusConfig({

@@ -1,4 +1,4 @@
-import { environmentOf, expanded } from "../../../rehearsal/cluster/environment.ts";
+import { environmentOf, expanded } from "../../../rehearsal/cluster/environment-and-volumes.ts";
 import type { Container, Pod } from "../../../rehearsal/cluster/objects.ts";
 
 const pod: Pod = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { toLoopback } from "../../../rehearsal/addresses.ts";
-import { PodAddresses } from "../../../rehearsal/cluster/pod-identity.ts";
+import { PodAddresses } from "../../../rehearsal/cluster/pod.ts";
 
 describe("PodAddresses", () => {
   it("gives out addresses of the network, above the rehearsal's own servers", () => {

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { CertificateAuthority } from "../../../rehearsal/certificates.ts";
 import { Events, KubernetesApi } from "../../../rehearsal/cluster/api.ts";
 import type { Pod } from "../../../rehearsal/cluster/objects.ts";
-import { PodAddresses } from "../../../rehearsal/cluster/pod-identity.ts";
+import { PodAddresses } from "../../../rehearsal/cluster/pod.ts";
 import { PodWorker, sourcesFrom } from "../../../rehearsal/cluster/pod-worker.ts";
 import { timingAt } from "../../../rehearsal/cluster/timing.ts";
 import { Processes } from "../../../rehearsal/processes.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { observed, type ProbeThresholds, UNPROBED } from "../../../rehearsal/cluster/container-probes.ts";
+import { observed, type ProbeThresholds, UNPROBED } from "../../../rehearsal/cluster/container-runner.ts";
 
 function stateAfter(results: readonly boolean[], thresholds: ProbeThresholds = {}) {
   return results.reduce((state, succeeded) => observed(state, succeeded, thresholds), UNPROBED);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { attempt, type Probing, portOf, probeUntil } from "../../../rehearsal/cluster/container-probes.ts";
+import { attempt, type Probing, portOf, probeUntil } from "../../../rehearsal/cluster/container-runner.ts";
 import { timingAt } from "../../../rehearsal/cluster/timing.ts";
 
 const container = { name: "engine", ports: [{ name: "http", containerPort: 8080 }] };

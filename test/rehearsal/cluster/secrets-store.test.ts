@@ -1,4 +1,4 @@
-import { type SecretProviderClass, secretFilesOf } from "../../../rehearsal/cluster/volumes.ts";
+import { type SecretProviderClass, secretFilesOf } from "../../../rehearsal/cluster/environment-and-volumes.ts";
 
 const ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds/db-AbCdEf";
 const VALUES: Readonly<Record<string, string>> = {

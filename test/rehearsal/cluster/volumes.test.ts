@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mountInto, setUpVolumes, type VolumeSources } from "../../../rehearsal/cluster/environment-and-volumes.ts";
 import type { Pod, Volume } from "../../../rehearsal/cluster/objects.ts";
-import { mountInto, setUpVolumes, type VolumeSources } from "../../../rehearsal/cluster/volumes.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const placement = { podAddress: "10.40.16.1", nodeAddress: "127.20.4.1" };

@@ -1,5 +1,5 @@
 import type { ContainerState, Pod } from "../../../rehearsal/cluster/objects.ts";
-import { troublesOf } from "../../../rehearsal/kubernetes/release.ts";
+import { troublesOf } from "../../../rehearsal/kubernetes/helm.ts";
 
 function pod(
   state: ContainerState,
