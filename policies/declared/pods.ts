@@ -312,11 +312,6 @@ export const pods: readonly Declaration[] = [
     },
   }),
   ...declare("pulumi:pulumi:StackReference", {
-    "previous-outputs": {
-      name: new Matcher(
-        "this stack's own name",
-        (value, { stack }) => typeof value === "string" && value.replace(/^[\w-]+\//, "") === `sparki/${stack}`,
-      ),
-    },
+    "previous-outputs": { name: "{organization}/sparki/{stack}" },
   }),
 ];
