@@ -75,10 +75,12 @@ describe("releaseHistory", () => {
 
   it("tells of a deploy that was cut off and left no update apart from the next one of that release, which was promoted", () => {
     const updates = [updateOf(c, c, at(400)), updateOf(b, b, at(100))];
-    const ends = [{ startedAt: 290, endedAt: 350, release: "c", outcome: "failed", reason: "pulumi ended with -1" }];
+    const ends = [
+      { startedAt: 290, endedAt: 350, release: "c", outcome: "failed", reason: "pulumi was killed while it worked" },
+    ];
     expect(releaseHistory(updates, ends)).toEqual([
       { at: 400, release: "c", what: "promoted", reason: "every gate passed", update: "u400" },
-      { at: 290, release: "c", what: "failed", reason: "pulumi ended with -1", update: null },
+      { at: 290, release: "c", what: "failed", reason: "pulumi was killed while it worked", update: null },
       { at: 100, release: "b", what: "promoted", reason: "every gate passed", update: "u100" },
     ]);
   });
