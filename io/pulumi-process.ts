@@ -30,7 +30,8 @@ export class PulumiExit extends DeployError {
   readonly exitCode: number;
 
   constructor(exitCode: number, stderr: string) {
-    const reason = reasonIn(stderr) || `pulumi ended with ${exitCode}`;
+    const ended = exitCode === KILLED ? "pulumi was killed while it worked" : `pulumi ended with ${exitCode}`;
+    const reason = reasonIn(stderr) || ended;
     super("SPARKI_OUTSIDE", reason, { hint: backendHint(reason) });
     this.name = "PulumiExit";
     this.exitCode = exitCode;

@@ -9,7 +9,11 @@ import { every, type Policy, type Situation } from "./policy.ts";
 
 /** The deployment's own, which stands unless a situation has another. */
 const DEPLOYMENT: ClosedWorld = {
-  worldOf: ({ stack, config }) => ({ stack, config, bound: {} }),
+  worldOf: ({ stack, config, organization }) => ({
+    stack,
+    config,
+    bound: organization === undefined ? {} : { organization },
+  }),
   ...{ declarationOf, isDefaultProvider, couldTell, optionMismatches, missingGuards, outputMismatches },
 };
 const closedWorldOf = ({ closedWorld = DEPLOYMENT }: Situation): ClosedWorld => closedWorld;

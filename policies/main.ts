@@ -12,11 +12,15 @@ await findHelm();
 // The SDK throws to say that a policy is not about a type, and to say that a value is unknown: thousands of times.
 Error.stackTraceLimit = 1;
 
-servePolicies({ name: "sparki", policies }, ({ stack, preview, raw }) => {
+servePolicies({ name: "sparki", policies }, ({ stack, organization, preview, raw }) => {
   const today = new Date().toISOString().slice(0, 10);
   const alertSecrets = ALERT_SECRETS.filter((name) => raw[`sparki:${name}`] !== undefined);
   const isPartial = process.env[LAST_PART_VARIABLE] !== undefined;
-  return new Session(policies, { stack, config: parseConfig(raw, stack), today, isPartial, alertSecrets }, { preview });
+  return new Session(
+    policies,
+    { stack, organization, config: parseConfig(raw, stack), today, isPartial, alertSecrets },
+    { preview },
+  );
 });
 
 // Node.js keeps compiled code only when it ends by itself; the engine kills the pack.

@@ -13,6 +13,8 @@ export type AlertSecret = (typeof ALERT_SECRETS)[number];
 
 export interface Situation {
   readonly stack: string;
+  /** Whose stack it is, as the engine tells it. @default unknown: nothing may name it */
+  readonly organization?: string;
   readonly config: PolicyConfig;
   /** ISO date. */
   readonly today: string;

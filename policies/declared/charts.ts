@@ -139,6 +139,7 @@ const environmentOf = (declared: Readonly<Record<string, Shape>>) =>
   new Matcher(`${Object.keys(declared).join(", ")}, each once and as declared`, (value, world) => {
     if (!Array.isArray(value)) return false;
     const names = new Set(value.map((variable) => Object(variable).name));
+    if (names.size !== Object.keys(declared).length) return false;
     const isDeclared = (variable: unknown) => {
       const shape = declared[String(Object(variable).name)];
       return shape !== undefined && mismatches(() => variable, { name: LINE, value: shape }, world).length === 0;

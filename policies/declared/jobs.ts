@@ -28,16 +28,20 @@ const BYTES = matching("a quantity of bytes, such as 512Mi", /^([1-9]\d{0,4}Mi|[
 export const QUANTITIES = { cpu: CPU, memory: BYTES, "ephemeral-storage": optional(BYTES) };
 /** What names a release, and its pods' label. */
 export const RELEASE_ID = matching("a release's id", /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/);
-/** Where the database and the cache of this stack are asked, as AWS names them. */
+/** Where the database and the cache of this stack are asked, as AWS names them: another account's may be named alike. */
 export const HOSTS = {
-  database: hostOf("database", (stack, region) => [`sparki-${stack}-database`, `${region}.rds`]),
-  cache: hostOf("cache", (stack) => [`master.sparki-${stack}-cache`, "[a-z0-9-]+.cache"]),
+  database: hostOf("database-instance", (stack, region) => [`sparki-${stack}-database`, `${region}.rds`]),
+  cache: hostOf("cache-redis", (stack) => [`master.sparki-${stack}-cache`, "[a-z0-9-]+.cache"]),
 };
 
 function hostOf(store: string, ends: (stack: string, region: string) => readonly [first: string, last: string]) {
-  return new Matcher(`the address of this stack's ${store}`, (value, { stack, config }) => {
+  return new Matcher(`the address of this stack's ${store}`, (value, world) => {
+    const { stack, config, bound, tells } = world;
     const [first, last] = ends(stack, config.region).map((part) => part.replaceAll(".", "\\."));
-    return typeof value === "string" && new RegExp(`^${first}\\.[a-z0-9]+\\.${last}\\.amazonaws\\.com$`).test(value);
+    if (typeof value !== "string") return false;
+    if (!new RegExp(`^${first}\\.[a-z0-9]+\\.${last}\\.amazonaws\\.com$`).test(value)) return false;
+    // A job that is not run again keeps what it was told.
+    return bound.kept?.split(" ").includes("stdin") === true || tells?.([store], value, world) !== false;
   });
 }
 const IDENTITY = {

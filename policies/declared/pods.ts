@@ -1,5 +1,6 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
-import { JOB_IMAGES, JOB_INPUTS, USERS_FILES } from "./jobs.ts";
+import { knownValue } from "../judging/resource.ts";
+import { HOSTS, JOB_IMAGES, JOB_INPUTS, USERS_FILES } from "./jobs.ts";
 import { PROMOTION } from "./outputs.ts";
 import {
   base64,
@@ -160,6 +161,12 @@ const RELEASE_DEFAULTS: Readonly<Record<string, Shape>> = {
   ...Object.fromEntries(["description", "keyring", "postrender"].map((setting) => [setting, optional("")])),
   timeout: optional(oneOf(0, 300)),
 };
+/** Each address by itself: that preview cannot know one says nothing of the other. */
+const VALUES = new Matcher("values, with the addresses of this stack's own database and cache", (value, world) => {
+  const told = (store: string) => knownValue(() => Object(Reflect.get(Object(value), store)).host);
+  const isOwn = ([store, host]: [string, Matcher]) => told(store) === undefined || host.accepts(told(store), world);
+  return typeof value === "object" && value !== null && Object.entries(HOSTS).every(isOwn);
+});
 /** What a Helm release of this repository may be told; what its chart renders is judged by itself. */
 const release = (
   chart: keyof typeof VALUES_FROM,
@@ -175,7 +182,7 @@ const release = (
   // Of values that preview cannot know it leaves the version open.
   version: optional(oneOf("", "1.0.0")),
   ...RELEASE_DEFAULTS,
-  values: known(new Matcher("values", (value) => typeof value === "object" && value !== null), ...VALUES_FROM[chart]),
+  values: known(VALUES, ...VALUES_FROM[chart]),
   ...more,
 });
 const awaited = { atomic: true, cleanupOnFail: true };
@@ -312,11 +319,6 @@ export const pods: readonly Declaration[] = [
     },
   }),
   ...declare("pulumi:pulumi:StackReference", {
-    "previous-outputs": {
-      name: new Matcher(
-        "this stack's own name",
-        (value, { stack }) => typeof value === "string" && value.replace(/^[\w-]+\//, "") === `sparki/${stack}`,
-      ),
-    },
+    "previous-outputs": { name: "{organization}/sparki/{stack}" },
   }),
 ];

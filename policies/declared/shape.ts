@@ -219,9 +219,8 @@ function each(expects: string, one: Matcher, more: ConstructorParameters<typeof 
 
 /** The shape; a value that preview cannot know yet is let pass when it comes from these resources only. */
 export function known(shape: Shape, ...sources: readonly string[]): Matcher {
-  return new Matcher(`${JSON.stringify(shape)}`, (value, world) => mismatches(() => value, shape, world).length === 0, {
-    sources,
-  });
+  const expects = shape instanceof Matcher ? shape.expects : JSON.stringify(shape);
+  return new Matcher(expects, (value, world) => mismatches(() => value, shape, world).length === 0, { sources });
 }
 
 /** The shape, or nothing at all. */

@@ -163,6 +163,7 @@ function observed(args: Observable, dependencies: PolicyResource["propertyDepend
 
 interface StackSettings {
   readonly stack: string;
+  readonly organization: string;
   readonly preview: boolean;
   /** The stack's config as the engine hands it over. */
   readonly raw: Readonly<Record<string, string>>;
@@ -183,7 +184,7 @@ function openForStack<T>(open: (settings: StackSettings) => T): () => T {
     const request = deserialize(bytes);
     opened = once(() => {
       const [stack, raw] = [request.getStack(), Object.fromEntries(request.getConfigMap().toArray())];
-      return open({ stack, preview: request.getDryRun(), raw });
+      return open({ stack, organization: request.getOrganization(), preview: request.getDryRun(), raw });
     });
     return request;
   };

@@ -159,9 +159,9 @@ async function update(
 }
 
 /** Keeps what the next command must know: that the stack may be deployed to again, or why this deploy promoted nothing. */
-async function remember({ engine, screen }: StackTarget, run: DeployRun, startedAt: number): Promise<void> {
+async function remember({ engine, screen, clock }: StackTarget, run: DeployRun, startedAt: number): Promise<void> {
   const { outcome, reason, release } = run;
-  const end = { startedAt, release: release.id, outcome, reason };
+  const end = { startedAt, endedAt: clock.now(), release: release.id, outcome, reason };
   await kept(screen, "how this deploy ended", async () => {
     if (outcome !== "promoted") return rememberEnd(engine, end);
     await thaw(engine);

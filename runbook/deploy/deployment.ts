@@ -313,6 +313,11 @@ const REMEDIES: readonly Remedy[] = [
     isRefusal: true,
   },
   {
+    sign: /^pulumi was killed while it worked/,
+    remedy: () =>
+      "make sure that this machine has enough free memory, for which a system kills, then run the same command again: it says how to remove the lock that was left, and continues from where it stopped",
+  },
+  {
     sign: PROVIDER_LOST,
     remedy: () =>
       `a provider process of the engine has died: make sure that this machine has enough free memory, ${GOES_ON}`,

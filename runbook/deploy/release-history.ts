@@ -78,12 +78,18 @@ function leftFor({ release }: Update, next: Update | undefined): string | undefi
   return why?.startsWith(named) ? why.slice(named.length) : undefined;
 }
 
-/** A deploy begins before its update, and after the update before it. */
+/**
+ * A deploy begins before its update and after the update before it, and ends after it: where it was cut off, its update may be
+ * in no history, and the next one of the release is another deploy's.
+ */
 function endOf(update: Update, before: Update | undefined, ends: readonly EndedDeploy[]): EndedDeploy | undefined {
   if (isRollback(update)) return undefined;
   return ends.find(
-    ({ startedAt, release }) =>
-      release === update.release?.id && startedAt <= update.startedAt && startedAt >= (before?.endedAt ?? 0) - 1,
+    ({ startedAt, endedAt = Number.POSITIVE_INFINITY, release }) =>
+      release === update.release?.id &&
+      startedAt <= update.startedAt &&
+      update.startedAt <= endedAt &&
+      startedAt >= (before?.endedAt ?? 0) - 1,
   );
 }
 
@@ -100,6 +106,8 @@ function kindOf(outcome: string): ReleaseEvent["what"] {
 export interface EndedDeploy {
   /** Seconds since 1970 at which the deploy began, before its update. */
   readonly startedAt: number;
+  /** Seconds since 1970 at which it ended. @default not known: earlier versions kept none */
+  readonly endedAt?: number;
   readonly release: string;
   readonly outcome: string;
   readonly reason: string;
@@ -113,9 +121,10 @@ export const MOST_ENDS = 20;
 /** Keeps with the stack how a deploy ended, so that every machine's history can tell; the oldest are forgotten. */
 export async function rememberEnd(
   stack: TaggedStack,
-  { startedAt, release, outcome, reason }: EndedDeploy,
+  { startedAt, endedAt, release, outcome, reason }: EndedDeploy,
 ): Promise<void> {
-  await stack.setTag(`${PREFIX}${Math.floor(startedAt)}`, tagDocument({ outcome, release, reason }));
+  const ended = endedAt === undefined ? {} : { endedAt: Math.ceil(endedAt) };
+  await stack.setTag(`${PREFIX}${Math.floor(startedAt)}`, tagDocument({ outcome, release, ...ended, reason }));
   const old = Object.keys(await stack.tags())
     .filter((name) => name.startsWith(PREFIX))
     .sort()
@@ -123,7 +132,12 @@ export async function rememberEnd(
   for (const name of old) await stack.setTag(name, undefined);
 }
 
-const endSchema = z.object({ outcome: z.string(), release: z.string(), reason: z.string() });
+const endSchema = z.object({
+  outcome: z.string(),
+  release: z.string(),
+  endedAt: z.number().exactOptional(),
+  reason: z.string(),
+});
 
 /** Earlier versions kept a sentence. */
 function endInWords(text: string): Omit<EndedDeploy, "startedAt"> | undefined {

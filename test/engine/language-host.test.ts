@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type EmptyProject, emptyProject } from "../support/empty-project.ts";
@@ -24,8 +25,9 @@ describe("the language host's stand-in", () => {
   });
   afterEach(() => project.remove());
 
-  const pulumi = async (...args: string[]) => {
-    const env = { ...project.environment, PATH: `${HOST}:${dirname(toolPath("pulumi"))}:/usr/bin:/bin` };
+  const pulumi = (...args: string[]) => pulumiBy(`${HOST}:${dirname(toolPath("pulumi"))}:/usr/bin:/bin`, ...args);
+  const pulumiBy = async (path: string, ...args: string[]) => {
+    const env = { ...project.environment, PATH: path };
     const options = { cwd: project.directory, env };
     const { stdout } = await promisify(execFile)("pulumi", [...args, "--non-interactive"], options);
     return stdout;
@@ -38,6 +40,16 @@ describe("the language host's stand-in", () => {
     expect(JSON.parse(await pulumi("stack", "output", "--json"))).toMatchObject({ greeting: "hello" });
     expect(await pulumi("up", "--yes")).toContain("2 unchanged");
     expect(await pulumi("destroy", "--yes")).toContain("2 deleted");
+  });
+
+  it("runs with the Node.js on PATH where its folder has none, as in a sealed copy", async () => {
+    const copy = join(project.directory, "sealed", "rehearsal", "language-host");
+    mkdirSync(copy, { recursive: true });
+    copyFileSync(join(HOST, "pulumi-language-nodejs"), join(copy, "pulumi-language-nodejs"));
+    writeFileSync(join(copy, "main.ts"), `await import(${JSON.stringify(join(HOST, "main.ts"))});\n`);
+    const path = [copy, dirname(process.execPath), dirname(toolPath("pulumi")), "/usr/bin", "/bin"].join(":");
+    await pulumiBy(path, "stack", "init", "prod");
+    expect(await pulumiBy(path, "preview")).toContain("2 to create");
   });
 
   it("fails the update with the program's own error", async () => {

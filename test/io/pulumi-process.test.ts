@@ -30,6 +30,12 @@ describe("pulumiProcess", () => {
     expect(begun()).toBe(true);
   });
 
+  it("says of a CLI that was killed that it was, and what it said itself where it said something", async () => {
+    const killed = (script: string) => pulumiProcess("/bin/sh", "3.255.0").run(["-c", script], folder, {});
+    await expect(killed("kill -9 $$")).rejects.toThrow("pulumi was killed while it worked");
+    await expect(killed("echo error: no disk >&2; kill -9 $$")).rejects.toThrow("no disk");
+  });
+
   it("does not begin what was interrupted before", async () => {
     const { run, begun } = touch(AbortSignal.abort(new Error("interrupted by SIGINT")));
     await expect(run).rejects.toThrow("interrupted by SIGINT");

@@ -251,6 +251,24 @@ describe(declaredOnly.name, () => {
     expect(groups(values, closed.with(outputs))).toEqual([]);
   });
 
+  const own = "sparki-prod-database.c1own.us-east-1.rds.amazonaws.com";
+  const alike = "sparki-prod-database.c9evil.us-east-1.rds.amazonaws.com";
+  const ownCache = "master.sparki-prod-cache.own.use1.cache.amazonaws.com";
+  it.each([
+    ["stops a database of another account that is named like this one", { database: { host: alike } }, 1],
+    ["stops it beside a cache that preview cannot know", { database: { host: alike }, cache: { host: UNKNOWN } }, 1],
+    ["stops such a cache", { cache: { host: ownCache.replace("own", "evil") } }, 1],
+    ["lets pass this stack's own", { database: { host: own }, cache: { host: ownCache } }, 0],
+    ["lets pass what preview cannot know", { database: { host: UNKNOWN }, cache: { host: UNKNOWN } }, 0],
+  ])("%s, where a release's values say where pods ask", (_, values, count) => {
+    const cache = thing("aws:elasticache/replicationGroup:ReplicationGroup", { primaryEndpointAddress: ownCache });
+    const release = thing("kubernetes:helm.sh/v3:Release", { values }).named("engine-fleet");
+    const wrong = said(instance.with({ address: own }), cache.named("cache-redis"), release);
+    expect(wrong.filter((path) => path?.startsWith("values (declared: values, with the addresses"))).toHaveLength(
+      count,
+    );
+  });
+
   it("asks of a NAT gateway's id only where it comes from, unless the provider tells the id", () => {
     const nat = thing("aws:ec2/natGateway:NatGateway", {}).named("network-nat-us-east-1a");
     const way = thing("aws:ec2/route:Route", {}).named("network-private-us-east-1a-nat");

@@ -94,7 +94,7 @@ const config: PolicyConfig = {
 
 /** Production, on a fixed day. */
 export function situation(changes: Partial<PolicyConfig> = {}, stack = "prod"): Situation {
-  return { stack, config: { ...config, ...changes }, today: "2026-11-23" };
+  return { stack, organization: "organization", config: { ...config, ...changes }, today: "2026-11-23" };
 }
 
 /** What a preview of these resources finds, by the policies given: resource phase, then stack phase. */

@@ -72,6 +72,7 @@ const OF_PODS: readonly Edit[] = [
     "            - {name: TRACK, value: {{ .Values.track }}}\n",
     "            - {name: TRACK, value: {{ .Values.track }}}\n            - {name: TRACK, value: {{ .Values.track }}}\n",
   ),
+  variable("a variable too few", "            - {name: TRACK, value: {{ .Values.track }}}\n", ""),
   variable(
     "a variable from the node",
     "value: {{ .Values.track }}}",

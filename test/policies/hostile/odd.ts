@@ -438,6 +438,8 @@ const ROWS: readonly Row[] = [
     "data",
   ],
   ["pulumi:pulumi:StackReference", "previous-outputs", { name: "organization/sparki/staging" }, "name"],
+  ["pulumi:pulumi:StackReference", "previous-outputs", { name: "other/sparki/prod" }, "name"],
+  ["pulumi:pulumi:StackReference", "previous-outputs", { name: "sparki/prod" }, "name"],
   ["aws:ec2/vpc:Vpc", "network-vpc", { tags: { "kubernetes.io/cluster/evil": "owned" } }, "tags"],
   ["aws:ec2/vpc:Vpc", "network-vpc", { tags: { Name: { evil: 1 } } }, "tags"],
   ["aws:ec2/vpc:Vpc", "network-vpc", { region: "eu-west-1" }, "region"],

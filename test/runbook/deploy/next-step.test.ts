@@ -2,6 +2,7 @@ import { failureWithNextStep, isRefusal } from "../../../runbook/deploy/deployme
 
 describe("failureWithNextStep", () => {
   it.each([
+    ["pulumi was killed while it worked", "it says how to remove the lock that was left, and continues"],
     ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],

@@ -73,6 +73,18 @@ describe("releaseHistory", () => {
     ]);
   });
 
+  it("tells of a deploy that was cut off and left no update apart from the next one of that release, which was promoted", () => {
+    const updates = [updateOf(c, c, at(400)), updateOf(b, b, at(100))];
+    const ends = [
+      { startedAt: 290, endedAt: 350, release: "c", outcome: "failed", reason: "pulumi was killed while it worked" },
+    ];
+    expect(releaseHistory(updates, ends)).toEqual([
+      { at: 400, release: "c", what: "promoted", reason: "every gate passed", update: "u400" },
+      { at: 290, release: "c", what: "failed", reason: "pulumi was killed while it worked", update: null },
+      { at: 100, release: "b", what: "promoted", reason: "every gate passed", update: "u100" },
+    ]);
+  });
+
   it("shows a deploy that was stopped before it changed anything", () => {
     const ends = [{ startedAt: 290, release: "c", outcome: "stopped", reason: "no image to go back to" }];
     expect(releaseHistory([updateOf(b, b, at(100))], ends)[0]).toEqual({
@@ -110,6 +122,12 @@ describe("rememberEnd", () => {
       { ...end(1_795_433_100), reason: "no traffic" },
       { ...end(1_795_433_000), reason: "no traffic" },
     ]);
+  });
+
+  it("keeps when it ended, no earlier than it did", async () => {
+    const stack = taggedStack();
+    await rememberEnd(stack, { ...end(1_795_433_000), endedAt: 1_795_433_060.2 });
+    expect(endedDeploys(await stack.tags())).toMatchObject([{ endedAt: 1_795_433_061 }]);
   });
 
   it("reads the ends that earlier versions kept as a sentence, and passes over what is none", async () => {

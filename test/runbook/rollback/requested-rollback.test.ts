@@ -297,11 +297,11 @@ describe("runRequestedRollback", () => {
   });
 
   it("leaves a rollback whose engine was killed as begun, so that the next deployment finishes it", async () => {
-    const up = async () => ({ ...resultOf("failed", "pulumi ended with -1"), cutOff: true as const });
+    const up = async () => ({ ...resultOf("failed", "pulumi was killed while it worked"), cutOff: true as const });
     const { target } = on({ up });
     expect(await back(target)).toMatchObject({ outcome: "failed", exitCode: 5 });
     expect(await frozenFor(target.engine)).toEqual({
-      reason: expect.stringMatching(/^the rollback to a could not be proven: pulumi ended with -1/),
+      reason: expect.stringMatching(/^the rollback to a could not be proven: pulumi was killed while it worked/),
       release: "a",
       isBegun: true,
     });
