@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { exporterSettings } from "../apps/monitoring/cloudwatch.ts";
+import { exporterSettings } from "../apps/monitoring/data-alerts.ts";
 import { alertPages } from "../apps/monitoring/routing.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
 import { controlsPage } from "../policies/controls/page.ts";

@@ -2,8 +2,7 @@ import { connectionLimit } from "../../stacks/connection-limit.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Alert } from "./alerts.ts";
-import { CLOUDWATCH, type CloudWatchMetric, cloudWatchSeries } from "./cloudwatch.ts";
-import { CONNECTION_LIMIT, dataAlerts } from "./data-alerts.ts";
+import { CLOUDWATCH, type CloudWatchMetric, CONNECTION_LIMIT, cloudWatchSeries, dataAlerts } from "./data-alerts.ts";
 import type { RuleGroup } from "./rules.ts";
 
 const NAMESPACES = SERVICE_NAMES.map(namespaceOf).join("|");
