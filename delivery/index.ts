@@ -1,8 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { plainKeys, withholdDebugLog } from "../infra/run.ts";
-import { AccountWatch } from "./account-watch.ts";
-import { Alarms, alarmOnBackups, CacheEvents } from "./alarms.ts";
+import { AccountWatch, Alarms, alarmOnBackups, CacheEvents } from "./alarms.ts";
 import { parseDelivery } from "./config.ts";
 import type { Account } from "./locked-bucket.ts";
 import { PulumiCloud } from "./pulumi-cloud.ts";
