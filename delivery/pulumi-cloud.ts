@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as pulumiservice from "@pulumi/pulumiservice";
-import { AFTER, afterStack, environmentName, PROJECT, type Task } from "./cloud-subjects.ts";
 import type { PulumiCloudConfig } from "./config.ts";
+import { AFTER, afterStack, environmentName, PROJECT, type Task } from "./documents.ts";
 import type { DeliveredPlace } from "./places.ts";
 import { DEPLOYING_SECONDS, PLANNING_SECONDS, type Roles } from "./roles.ts";
 

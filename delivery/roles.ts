@@ -2,8 +2,16 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundaryName } from "../stacks/permissions-boundary.ts";
 import type { Alarms } from "./alarms.ts";
-import { audiencesOf, CLOUD_ISSUER, type CloudAccess, PROJECT } from "./cloud-subjects.ts";
-import { documentsOf, drillingDocument, ISSUER, trustsOf } from "./documents.ts";
+import {
+  audiencesOf,
+  CLOUD_ISSUER,
+  type CloudAccess,
+  documentsOf,
+  drillingDocument,
+  ISSUER,
+  PROJECT,
+  trustsOf,
+} from "./documents.ts";
 import type { Account } from "./locked-bucket.ts";
 import type { DeliveredPlace } from "./places.ts";
 import { type State, stateBucketOf } from "./state.ts";

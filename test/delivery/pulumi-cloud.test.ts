@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { affectedStacks } from "../../delivery/affected-stacks.ts";
-import { AFTER, PROJECT } from "../../delivery/cloud-subjects.ts";
+import { AFTER, PROJECT } from "../../delivery/documents.ts";
 import { deployedPaths, PulumiCloud, type PulumiCloudArgs } from "../../delivery/pulumi-cloud.ts";
 import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { fakeClock } from "../support/fake-clock.ts";

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { allows, documentFaults } from "../../aws/policy-document.ts";
-import { CLOUD_ISSUER } from "../../delivery/cloud-subjects.ts";
-import { trustsOf } from "../../delivery/documents.ts";
+import { CLOUD_ISSUER, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 
 const REPOSITORY = "alexarno/sparki-deploy";
