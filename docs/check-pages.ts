@@ -1,4 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import { RUNBOOK_OBJECTIVES } from "../gates/objective.ts";
+import { FACTS, type Facts, RULES, type Rule } from "../gates/tree.ts";
+import { PHASES, type Phase, VERDICTS } from "../gates/verdict.ts";
+import { subjectOf } from "../policies/all.ts";
 import { exitCodesText } from "../runbook/command.ts";
 import { type Check, GROUPS } from "../runbook/preflight/check.ts";
 import { CHECKLIST } from "../runbook/preflight/checklist.ts";
@@ -165,3 +172,195 @@ const FIGURES = [
   "[decision-tree.md](decision-tree.md) has every case, under `promoted`.",
   "",
 ];
+
+const sectionSchema = z.strictObject({
+  section: z.string().min(1),
+  /** How many lines the manual runbook has there. */
+  count: z.int().min(1),
+  lines: z.array(z.strictObject({ line: z.string().min(1), doneBy: z.array(z.string().includes(":")).min(1) })).min(1),
+});
+
+type RunbookSection = z.infer<typeof sectionSchema>;
+
+/** What a reference of each kind names, and the file that its name is in. */
+const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (name: string) => string }>> = {
+  command: { means: "a command, `npx sparki NAME`, with its option where one is named" },
+  preflight: { means: "a check of `sparki preflight` ([preflight.md](preflight.md))" },
+  verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end ([verify.md](verify.md))" },
+  diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
+  watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
+  watched: { means: "what each check of `sparki watch` examines, besides requests" },
+  gate: {
+    means: "a gate of the deployment ([gates.md](gates.md))",
+    file: (name) => `../gates/live/${name}-gate.ts`,
+  },
+  objective: { means: "an objective that gates, alerts and dashboards share" },
+  tree: { means: "a rule of the decision tree: phase, verdict, action ([decision-tree.md](decision-tree.md))" },
+  control: { means: "a control that a policy enforces ([controls.md](controls.md))" },
+  policy: { means: "a policy", file: (name) => `../policies/${subjectOf(name)}.ts` },
+  infra: { means: "a part of the program's infrastructure", file: (name) => `../infra/${name}.ts` },
+  apps: { means: "a part of the program's deployment", file: (name) => `../apps/${name}.ts` },
+  chart: { means: "a file of a Helm chart", file: (name) => `../apps/charts/${name}` },
+  output: { means: "an output of the stack" },
+  script: { means: "an npm script" },
+  notify: { means: "a message to Slack, with the field where one is named" },
+  alert: { means: "an alert ([alerts.md](alerts.md))", file: (name) => `alerts.md#${name.toLowerCase()}` },
+  panel: { means: "a panel of a dashboard" },
+  success: { means: "a row of the success table at the end of `sparki verify`" },
+  contact: { means: "a contact in the config's `sparki:contacts`" },
+  page: { means: "a page", file: (name) => (name.startsWith("docs/") ? name.slice("docs/".length) : `../${name}`) },
+};
+
+/** Every line of the manual runbook with what does it now; throws when a line names nothing. */
+export function runbookSections(): RunbookSection[] {
+  return z.array(sectionSchema).parse(parse(readFileSync(join(import.meta.dirname, "runbook-lines.yaml"), "utf8")));
+}
+
+/** docs/runbook.md; throws for a reference of a kind that nobody knows. */
+export function runbookPage(sections: readonly RunbookSection[]): string {
+  const total = sections.reduce((sum, { lines }) => sum + lines.length, 0);
+  const used = new Set(sections.flatMap(({ lines }) => lines.flatMap(({ doneBy }) => doneBy.map(kindOf))));
+  const legend = Object.entries(KINDS).filter(([kind]) => used.has(kind));
+  return [
+    "# The runbook, line by line",
+    "",
+    "<!-- Written by `node docs/generate.ts runbook` from docs/runbook-lines.yaml; a test compares it, and resolves every reference. -->",
+    "",
+    `Deployments were once done by hand, by a runbook of ${total} lines. Each of them is below, with the command, check, gate,`,
+    "resource or page that does it now.",
+    "",
+    "| reference | names |",
+    "| --- | --- |",
+    ...legend.map(([kind, { means }]) => `| \`${kind}:\` | ${means} |`),
+    "",
+    ...sections.flatMap(sectionLines),
+  ].join("\n");
+}
+
+function sectionLines({ section, lines }: RunbookSection): string[] {
+  const rows = lines.map(({ line, doneBy }) => `| ${line} | ${doneBy.map(reference).join(", ")} |`);
+  return [`## ${section}`, "", "| line | done by |", "| --- | --- |", ...rows, ""];
+}
+
+function reference(text: string): string {
+  const kind = KINDS[kindOf(text)];
+  if (kind === undefined) throw new Error(`${text}: unknown kind of reference`);
+  const file = kind.file?.(nameOf(text));
+  return file === undefined ? `\`${text}\`` : `[\`${text}\`](${file})`;
+}
+
+/** What stands before a reference's first colon. */
+export function kindOf(text: string): string {
+  return text.slice(0, text.indexOf(":"));
+}
+
+/** What stands after it. */
+export function nameOf(text: string): string {
+  return text.slice(text.indexOf(":") + 1);
+}
+
+const PHASE_WORDS: Readonly<Record<Phase, string>> = {
+  preflight: "Checks before anything is changed",
+  infrastructure: "The account's resources are created",
+  database: "Migrations and seed data",
+  "one-box": "One pod of the new release next to the old fleet",
+  fleet: "The new release everywhere, not yet recorded as live",
+  cutover: "Names point to the new release",
+  promoted: "The release is live and watched",
+  rollback: "The rollback to the last verified release, and its proof",
+};
+
+const FACT_WORDS: Readonly<Record<keyof Facts, readonly [yes: string, no: string]>> = {
+  timeLeft: ["before the deadline", "after the deadline"],
+  canRollBack: ["a verified release to roll back to", "no release to roll back to"],
+  hasState: ["a database or cache exists", "nothing holds data"],
+  destroyRequested: ["destruction requested", "no destruction requested"],
+  rollbackTried: ["already rolled back once", "not rolled back yet"],
+  settling: ["in the first 5 minutes", "after the first 5 minutes"],
+  highErrors: ["over 1 % failing", "at most 1 % failing"],
+  sustained: ["for 5 minutes", "for less than 5 minutes"],
+};
+
+/** The page as Markdown with a Mermaid picture; the same rules always give the same text. */
+export function treePage(): string {
+  return [
+    "# What happens next: the decision tree",
+    "",
+    "Generated from the rules in `gates/tree.ts` by `node docs/generate.ts decision-tree`; a test keeps it current.",
+    "",
+    "In every state exactly one rule holds. A phase's verdict is the worst of its checks: `fail` (proven bad),",
+    "`error` (could not check), `inconclusive` (not proven yet) or `pass` (proven good).",
+    "",
+    "```mermaid",
+    ...picture(),
+    "```",
+    ...PHASES.flatMap(section),
+    "",
+  ].join("\n");
+}
+
+function section(phase: Phase): string[] {
+  const rows = VERDICTS.flatMap((verdict) =>
+    rulesOf(phase)
+      .filter((rule) => rule.verdicts.includes(verdict))
+      .map((rule) => `| ${verdict} | ${conditions(rule)} | ${actionOf(rule)} | ${rule.reason} |`),
+  );
+  return [
+    "",
+    `## ${phase}`,
+    `${PHASE_WORDS[phase]}.`,
+    "",
+    "| verdict | when | then | because |",
+    "|---|---|---|---|",
+    ...rows,
+  ];
+}
+
+function rulesOf(phase: Phase): Rule[] {
+  return RULES.filter((rule) => rule.phases.includes(phase));
+}
+
+function conditions({ when }: Rule): string {
+  const words = FACTS.flatMap((fact) => (when[fact] === undefined ? [] : [FACT_WORDS[fact][when[fact] ? 0 : 1]]));
+  return words.join(", ") || "always";
+}
+
+function actionOf({ action, page }: Rule): string {
+  return page ? `**${action}**, page` : `**${action}**`;
+}
+
+function picture(): string[] {
+  const edges = PHASES.flatMap((phase, index) => edgesOf(phase, PHASES[index + 1]));
+  return ["flowchart TD", ...PHASES.map((phase) => `  ${nodeOf(phase)}["${phase}"]`), ...ENDS, ...edges];
+}
+
+const ENDS = [
+  '  hold(["hold: nothing more is changed"])',
+  '  stop(["stop"])',
+  '  destroy(["destroy what was created"])',
+  '  escalate(["escalate: page a person"])',
+  '  done(["watched to the end"])',
+];
+
+function nodeOf(phase: Phase): string {
+  return `p_${phase.replace("-", "_")}`;
+}
+
+/** One edge per target, with all verdicts that lead there; waiting leads back to the same phase and is left out. */
+function edgesOf(phase: Phase, next: Phase | undefined): string[] {
+  const verdicts = new Map<string, Set<string>>();
+  for (const rule of rulesOf(phase).filter(({ action }) => action !== "wait")) {
+    const target = targetOf(rule, phase, next);
+    verdicts.set(target, new Set([...(verdicts.get(target) ?? []), ...rule.verdicts]));
+  }
+  return [...verdicts].map(([target, from]) => {
+    const label = VERDICTS.filter((verdict) => from.has(verdict)).join(", ");
+    return `  ${nodeOf(phase)} -->|${label}| ${target}`;
+  });
+}
+
+function targetOf({ action }: Rule, phase: Phase, next: Phase | undefined): string {
+  if (action === "rollback") return nodeOf("rollback");
+  if (action !== "proceed") return action;
+  return phase === "promoted" || next === undefined ? "done" : nodeOf(next);
+}

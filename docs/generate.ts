@@ -11,9 +11,7 @@ import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
 import { accountAlarmsText, causesText } from "./alert-chapters.ts";
-import { checklistPage, verifyPage } from "./check-pages.ts";
-import { runbookPage, runbookSections } from "./runbook-page.ts";
-import { treePage } from "./tree-page.ts";
+import { checklistPage, runbookPage, runbookSections, treePage, verifyPage } from "./check-pages.ts";
 
 // Writes the generated pages of docs/ again, or only those that are named. Run: node docs/generate.ts [PAGE ...]
 
