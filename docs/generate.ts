@@ -11,7 +11,7 @@ import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
 import { accountAlarmsText, causesText } from "./alert-chapters.ts";
-import { checklistPage, runbookPage, runbookSections, treePage, verifyPage } from "./check-pages.ts";
+import { checklistPage, runbookPage, runbookSections, treePage, verifyPage } from "./pages.ts";
 
 // Writes the generated pages of docs/ again, or only those that are named. Run: node docs/generate.ts [PAGE ...]
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checklistPage } from "../../docs/check-pages.ts";
+import { checklistPage } from "../../docs/pages.ts";
 import { CHECKLIST } from "../../runbook/preflight/checklist.ts";
 
 describe("checklistPage", () => {

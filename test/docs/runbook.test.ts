@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { kindOf, nameOf, runbookPage, runbookSections } from "../../docs/check-pages.ts";
+import { kindOf, nameOf, runbookPage, runbookSections } from "../../docs/pages.ts";
 import { NAMES } from "../support/runbook-references.ts";
 
 const sections = runbookSections();

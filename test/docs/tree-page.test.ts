@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { treePage } from "../../docs/check-pages.ts";
+import { treePage } from "../../docs/pages.ts";
 import { RULES } from "../../gates/tree.ts";
 import { PHASES } from "../../gates/verdict.ts";
 

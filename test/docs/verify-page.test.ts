@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { verifyPage } from "../../docs/check-pages.ts";
+import { verifyPage } from "../../docs/pages.ts";
 
 describe("verifyPage", () => {
   it("is what docs/verify.md holds: node docs/generate.ts verify", () => {
