@@ -1,8 +1,6 @@
 import { levelsOf } from "./bounds.ts";
-
-import type { Counts, Evidence } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, failTests, type GateOptions, judgeGate, percent } from "./gate.ts";
-import type { Objective } from "./objective.ts";
+import type { Counts, Evidence, Objective } from "./objective.ts";
 import { type GateResult, subjectOf } from "./verdict.ts";
 
 export type EvidenceByObjective = Readonly<Record<string, Evidence>>;

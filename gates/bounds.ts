@@ -5,7 +5,7 @@
  * never stops learning (mixture.ts). A bound is the limit at which the test would just not decide, so `pass` and
  * "the upper bound is under the limit" are the same statement.
  */
-import type { Counts } from "./evidence.ts";
+import type { Counts } from "./objective.ts";
 
 /** Chances of ever being wrong, for each of the four tests behind an objective's verdict. */
 export interface Levels {

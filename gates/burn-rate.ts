@@ -4,10 +4,15 @@
  * (https://sre.google/workbook/alerting-on-slos/).
  */
 import { levelsOf, lowerBound, provesOver, upperBound } from "./bounds.ts";
-import type { CountsByObjective } from "./evidence.ts";
-import { type Counts, problemOfCounts, problemOfReading, type Reading } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
-import type { Objective } from "./objective.ts";
+import {
+  type Counts,
+  type CountsByObjective,
+  type Objective,
+  problemOfCounts,
+  problemOfReading,
+  type Reading,
+} from "./objective.ts";
 import { type GateResult, type GateSubject, subjectOf, type Verdict } from "./verdict.ts";
 
 /** The period that an error budget is for: 30 days. */

@@ -1,6 +1,13 @@
 import { type Levels, levelsOf, lowerBound, provesOver, provesUnder, requestsToPass, upperBound } from "./bounds.ts";
-import { type Counts, type Evidence, NO_COUNTS, pooled, problemOfCounts } from "./evidence.ts";
-import { type Objective, problemOfObjective } from "./objective.ts";
+import {
+  type Counts,
+  type Evidence,
+  NO_COUNTS,
+  type Objective,
+  pooled,
+  problemOfCounts,
+  problemOfObjective,
+} from "./objective.ts";
 import { type GateResult, type GateSubject, subjectOf, type Verdict } from "./verdict.ts";
 
 /** Total chance, over all looks and objectives, that a gate's verdict is wrong. */

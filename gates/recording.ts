@@ -1,7 +1,6 @@
 import { levelsOf } from "./bounds.ts";
-import { type Counts, NO_COUNTS } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, judgeGate, verdictOf } from "./gate.ts";
-import type { Objective } from "./objective.ts";
+import { type Counts, NO_COUNTS, type Objective } from "./objective.ts";
 import { countsOf, NO_TRAFFIC, type TrafficCounts } from "./traffic.ts";
 import { type GateResult, type Verdict, worst } from "./verdict.ts";
 

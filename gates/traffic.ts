@@ -1,5 +1,4 @@
-import type { Counts, CountsByObjective } from "./evidence.ts";
-import type { Objective, ObjectiveKind } from "./objective.ts";
+import type { Counts, CountsByObjective, Objective, ObjectiveKind } from "./objective.ts";
 
 /** Counts of requests as the gate's own client, or a recording, keeps them. */
 export interface TrafficCounts {

@@ -3,10 +3,8 @@
 import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./beside-fleet.ts";
 import { type Levels, levelsOf, provesOver } from "./bounds.ts";
 import { alerts, burnRate, type WindowPair, WORKBOOK_PAIRS } from "./burn-rate.ts";
-import type { CountsByObjective } from "./evidence.ts";
-import { type Counts, NO_COUNTS, problemOfCounts, sum } from "./evidence.ts";
 import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
-import type { Objective } from "./objective.ts";
+import { type Counts, type CountsByObjective, NO_COUNTS, type Objective, problemOfCounts, sum } from "./objective.ts";
 import { HIGH_ERROR_RATIO } from "./tree.ts";
 import type { GateResult, ResultKind, Verdict } from "./verdict.ts";
 

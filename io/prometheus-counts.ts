@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Counts, CountsByObjective, MetricSource, Reading } from "../gates/evidence.ts";
-import type { Objective } from "../gates/objective.ts";
+import type { Counts, CountsByObjective, MetricSource, Objective, Reading } from "../gates/objective.ts";
 import { bounded } from "../shared/text/visible.ts";
 import {
   ageOf,

@@ -1,4 +1,4 @@
-import type { Reading } from "../gates/evidence.ts";
+import type { Reading } from "../gates/objective.ts";
 import { bounded } from "../shared/text/visible.ts";
 import { type HttpAnswer, jsonIn, request, saidInstead } from "./http.ts";
 import type { Network } from "./network.ts";
@@ -13,7 +13,7 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-/** Queries of one Prometheus server; every way of not answering is a value (gates/evidence.ts), never an exception. */
+/** Queries of one Prometheus server; every way of not answering is a value (gates/objective.ts), never an exception. */
 export interface Prometheus {
   /** Each series' value at `at` (now by default). */
   instant(query: string, at?: number): Promise<Reading<readonly Series[]>>;

@@ -1,9 +1,8 @@
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { type Levels, levelsOf, requestsToPass } from "../bounds.ts";
-import { NO_COUNTS } from "../evidence.ts";
 import { percent } from "../gate.ts";
-import { type Objective, problemOfObjective } from "../objective.ts";
+import { NO_COUNTS, type Objective, problemOfObjective } from "../objective.ts";
 
 /** The bounds that the engine's and the web UI's request histograms have. */
 const BUCKET_SECONDS = [0.1, 1, 5];

@@ -1,15 +1,15 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type EvidenceByObjective, judgeBesideFleet } from "../beside-fleet.ts";
+import { percent } from "../gate.ts";
 import {
   type CountsByObjective,
   type MetricSource,
   NO_COUNTS,
+  type Objective,
   problemOfReading,
   problemOfStep,
   type Reading,
-} from "../evidence.ts";
-import { percent } from "../gate.ts";
-import type { Objective } from "../objective.ts";
+} from "../objective.ts";
 import { countsByObjective, type TrafficCounts } from "../traffic.ts";
 import { type GateResult, type GateSubject, type Look, subjectOf, VERDICTS, type Verdict, worst } from "../verdict.ts";
 

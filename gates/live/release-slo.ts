@@ -1,14 +1,19 @@
 import { systemClock } from "../../io/clock.ts";
 import { openNetwork } from "../../io/network.ts";
-import type { Prometheus } from "../../io/prometheus.ts";
-import { openPrometheus } from "../../io/prometheus.ts";
+import { openPrometheus, type Prometheus } from "../../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-counts.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, budgetLeft, judgeBurn } from "../burn-rate.ts";
-import { type CountsByObjective, type MetricSource, NO_COUNTS, problemOfReading, type Reading } from "../evidence.ts";
 import { judgeGate, percent } from "../gate.ts";
-import type { Objective } from "../objective.ts";
+import {
+  type CountsByObjective,
+  type MetricSource,
+  NO_COUNTS,
+  type Objective,
+  problemOfReading,
+  type Reading,
+} from "../objective.ts";
 import { type GateResult, type Verdict, worst } from "../verdict.ts";
 import { timeScaleOf } from "./pace.ts";
 

@@ -4,7 +4,7 @@ import { openPrometheus } from "../../io/prometheus.ts";
 import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-counts.ts";
 import { ENTERED, namespaceOf, type Track, trackName } from "../../stacks/services.ts";
 import { type BurnWindow, judgeStart, RELEASE_WINDOWS } from "../burn-rate.ts";
-import { type CountsByObjective, problemOfReading, type Reading } from "../evidence.ts";
+import { type CountsByObjective, problemOfReading, type Reading } from "../objective.ts";
 import type { GateResult } from "../verdict.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
 import { readWindow } from "./release-slo.ts";

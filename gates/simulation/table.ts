@@ -1,7 +1,6 @@
 import { levelsOf } from "../bounds.ts";
-import { NO_COUNTS } from "../evidence.ts";
 import { verdictOf } from "../gate.ts";
-import type { Objective } from "../objective.ts";
+import { NO_COUNTS, type Objective } from "../objective.ts";
 import type { Verdict } from "../verdict.ts";
 
 export interface Simulation extends Setting {

@@ -1,5 +1,5 @@
 import { levelsOf, requestsToPass } from "../../gates/bounds.ts";
-import { NO_COUNTS } from "../../gates/evidence.ts";
+import { NO_COUNTS } from "../../gates/objective.ts";
 import { nameOf } from "../../records/engine-record.ts";
 import type { Dependencies } from "../../records/state.ts";
 import type { StackConfig } from "../../stacks/schema.ts";

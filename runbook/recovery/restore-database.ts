@@ -1,4 +1,4 @@
-import type { Counts } from "../../gates/evidence.ts";
+import type { Counts } from "../../gates/objective.ts";
 import type { DatabaseReplacement, FoundInstance } from "../../io/database-replacement.ts";
 import { type Answer, BackupUnreadable } from "../../io/restored-copies.ts";
 import type { StackStateReader } from "../../io/stack-state.ts";

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
-import type { Counts } from "../../gates/evidence.ts";
+import type { Counts } from "../../gates/objective.ts";
 import type { TokenAnswers } from "../../io/cache-tokens.ts";
 import { writeWhole } from "../../io/whole-file.ts";
 import type { Clock } from "../../shared/clock.ts";

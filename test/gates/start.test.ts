@@ -1,6 +1,5 @@
 import { judgeStart, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
-import type { CountsByObjective, Reading } from "../../gates/evidence.ts";
-import type { Objective } from "../../gates/objective.ts";
+import type { CountsByObjective, Objective, Reading } from "../../gates/objective.ts";
 
 const errors: Objective = { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 };
 

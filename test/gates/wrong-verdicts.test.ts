@@ -1,7 +1,6 @@
 import { levelsOf } from "../../gates/bounds.ts";
-import { NO_COUNTS } from "../../gates/evidence.ts";
 import { verdictOf } from "../../gates/gate.ts";
-import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
+import { NO_COUNTS, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { drawStream, generator } from "../../gates/simulation/table.ts";
 
 /** Exact chances of each verdict over `looks` looks of 25 requests, by the distribution of the bad count. */

@@ -1,4 +1,4 @@
-import type { Reading } from "../../gates/evidence.ts";
+import type { Reading } from "../../gates/objective.ts";
 import type { PodLook } from "../../io/cluster-lookups.ts";
 import type { Series } from "../../io/prometheus.ts";
 import type { DiagnosisContext, Examination } from "../../runbook/diagnosis/examination.ts";

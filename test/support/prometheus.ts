@@ -1,4 +1,4 @@
-import type { Reading } from "../../gates/evidence.ts";
+import type { Reading } from "../../gates/objective.ts";
 import type { Labels, Prometheus, Series } from "../../io/prometheus.ts";
 
 /** Requests that pods have counted between the epoch's begin and now, by their labels. */

@@ -1,9 +1,8 @@
 import { levelsOf, requestsToPass } from "../../../gates/bounds.ts";
-import { NO_COUNTS } from "../../../gates/evidence.ts";
 import { DEFAULT_ERROR_RATE } from "../../../gates/gate.ts";
 import { runSloGate, type TrafficSource } from "../../../gates/live/gate-runner.ts";
-
 import { paceOf } from "../../../gates/live/pace.ts";
+import { NO_COUNTS } from "../../../gates/objective.ts";
 import { NO_TRAFFIC } from "../../../gates/traffic.ts";
 import { systemClock } from "../../../io/clock.ts";
 import { openNetwork } from "../../../io/network.ts";

@@ -1,5 +1,3 @@
-import type { MetricSource, Reading } from "../../../gates/evidence.ts";
-import { NO_COUNTS } from "../../../gates/evidence.ts";
 import {
   type GateProgress,
   progressLine,
@@ -7,11 +5,9 @@ import {
   type SloGate,
   type TrafficSource,
 } from "../../../gates/live/gate-runner.ts";
-
-import type { Objective } from "../../../gates/objective.ts";
+import { type MetricSource, NO_COUNTS, type Objective, type Reading } from "../../../gates/objective.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
-import type { Verdict } from "../../../gates/verdict.ts";
-import { worst } from "../../../gates/verdict.ts";
+import { type Verdict, worst } from "../../../gates/verdict.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Counts } from "../../../gates/evidence.ts";
+import type { Counts } from "../../../gates/objective.ts";
 import { type SettlePorts, settle } from "../../../runbook/deploy/after-promotion.ts";
 import type { Status } from "../../../runbook/preflight/check.ts";
 import type { VerifyReport } from "../../../runbook/verify/verify.ts";
