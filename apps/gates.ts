@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type GateResult, worst } from "../gates/gate.ts";
 import { assertDecidable } from "../gates/live/gate-decidable.ts";
 import { GateLog } from "../gates/live/gate-log.ts";
 import { TRACKS_AT_ONCE } from "../gates/live/pace.ts";
 import type { StartTarget } from "../gates/live/start-gate.ts";
 import type { GateTarget } from "../gates/live/track.ts";
-import type { GateResult } from "../gates/verdict.ts";
-import { worst } from "../gates/verdict.ts";
 import { whileAway } from "../io/kubernetes-call.ts";
 import { isRollbackUpdate } from "../records/kept-inputs.ts";
 import { DeployError } from "../shared/deploy-error.ts";

@@ -1,7 +1,14 @@
 import { levelsOf } from "./bounds.ts";
-import { DEFAULT_ERROR_RATE, failTests, type GateOptions, judgeGate, percent } from "./gate.ts";
+import {
+  DEFAULT_ERROR_RATE,
+  failTests,
+  type GateOptions,
+  type GateResult,
+  judgeGate,
+  percent,
+  subjectOf,
+} from "./gate.ts";
 import type { Counts, Evidence, Objective } from "./objective.ts";
-import { type GateResult, subjectOf } from "./verdict.ts";
 
 export type EvidenceByObjective = Readonly<Record<string, Evidence>>;
 

@@ -4,7 +4,7 @@
  * (https://sre.google/workbook/alerting-on-slos/).
  */
 import { levelsOf, lowerBound, provesOver, upperBound } from "./bounds.ts";
-import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
+import { DEFAULT_ERROR_RATE, type GateResult, type GateSubject, percent, subjectOf, type Verdict } from "./gate.ts";
 import {
   type Counts,
   type CountsByObjective,
@@ -13,7 +13,6 @@ import {
   problemOfReading,
   type Reading,
 } from "./objective.ts";
-import { type GateResult, type GateSubject, subjectOf, type Verdict } from "./verdict.ts";
 
 /** The period that an error budget is for: 30 days. */
 export const BUDGET_PERIOD_SECONDS = 30 * 86_400;

@@ -1,8 +1,7 @@
 import { levelsOf } from "./bounds.ts";
-import { DEFAULT_ERROR_RATE, judgeGate, verdictOf } from "./gate.ts";
+import { DEFAULT_ERROR_RATE, type GateResult, judgeGate, type Verdict, verdictOf, worst } from "./gate.ts";
 import { type Counts, NO_COUNTS, type Objective } from "./objective.ts";
 import { countsOf, NO_TRAFFIC, type TrafficCounts } from "./traffic.ts";
-import { type GateResult, type Verdict, worst } from "./verdict.ts";
 
 /** Counts of one interval that ended at `at` (seconds). */
 export interface Interval extends TrafficCounts {

@@ -1,4 +1,4 @@
-import type { Phase, Verdict } from "./verdict.ts";
+import type { Phase, Verdict } from "./gate.ts";
 
 export type Action = "proceed" | "wait" | "hold" | "rollback" | "destroy" | "escalate" | "stop";
 

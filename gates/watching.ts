@@ -3,10 +3,9 @@
 import { DEFAULT_MAX_FACTOR, provenFactor, provesWorse } from "./beside-fleet.ts";
 import { type Levels, levelsOf, provesOver } from "./bounds.ts";
 import { alerts, burnRate, type WindowPair, WORKBOOK_PAIRS } from "./burn-rate.ts";
-import { DEFAULT_ERROR_RATE, percent } from "./gate.ts";
+import { DEFAULT_ERROR_RATE, type GateResult, percent, type ResultKind, type Verdict } from "./gate.ts";
 import { type Counts, type CountsByObjective, NO_COUNTS, type Objective, problemOfCounts, sum } from "./objective.ts";
 import { HIGH_ERROR_RATIO } from "./tree.ts";
-import type { GateResult, ResultKind, Verdict } from "./verdict.ts";
 
 /** Counts by the length of the window in seconds that they are of. */
 export type CountsByWindow = ReadonlyMap<number, CountsByObjective>;

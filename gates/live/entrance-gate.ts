@@ -4,7 +4,7 @@ import { openNetwork } from "../../io/network.ts";
 import { SYNTHETIC } from "../../io/synthetic.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { enteredOf, type ServiceName, serviceOf, servicesOf, TRACK_KINDS } from "../../stacks/services.ts";
-import type { GateResult } from "../verdict.ts";
+import type { GateResult } from "../gate.ts";
 import { type HealthProbe, runHealthGate } from "./health-gate.ts";
 import { paceOf } from "./pace.ts";
 import { type GateTarget, headersOf, urlOf } from "./track.ts";

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { documentText } from "../../shared/text/output.ts";
-import type { GateResult } from "../verdict.ts";
+import type { GateResult } from "../gate.ts";
 
 /** Where gates leave their results for the command that runs them; unset under plain `pulumi up`. */
 const GATE_LOG = "SPARKI_GATE_LOG";

@@ -1,6 +1,15 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type EvidenceByObjective, judgeBesideFleet } from "../beside-fleet.ts";
-import { percent } from "../gate.ts";
+import {
+  type GateResult,
+  type GateSubject,
+  type Look,
+  percent,
+  subjectOf,
+  VERDICTS,
+  type Verdict,
+  worst,
+} from "../gate.ts";
 import {
   type CountsByObjective,
   type MetricSource,
@@ -11,7 +20,6 @@ import {
   type Reading,
 } from "../objective.ts";
 import { countsByObjective, type TrafficCounts } from "../traffic.ts";
-import { type GateResult, type GateSubject, type Look, subjectOf, VERDICTS, type Verdict, worst } from "../verdict.ts";
 
 export interface SloGate extends GateSubject {
   readonly objectives: readonly Objective[];

@@ -8,8 +8,8 @@ import { messageOf } from "../../shared/deploy-error.ts";
 import { imageReference } from "../../stacks/fields.ts";
 import { releaseOf } from "../../stacks/schema.ts";
 import { SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
+import { type GateResult, type GateSubject, subjectOf } from "../gate.ts";
 import { type HealthExpectation, type HealthFinding, type HealthSample, judgeHealth } from "../health.ts";
-import { type GateResult, type GateSubject, subjectOf } from "../verdict.ts";
 import type { GateTarget } from "./track.ts";
 
 /** Something that must answer, such as the cache behind `/api/cache/health`. */

@@ -1,7 +1,7 @@
 import { openNetwork } from "../../io/network.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
-import type { GateResult } from "../verdict.ts";
+import type { GateResult } from "../gate.ts";
 import { runHealthGate } from "./health-gate.ts";
 import { realSeconds, timeScaleOf } from "./pace.ts";
 import type { GateTarget } from "./track.ts";

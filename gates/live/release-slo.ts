@@ -5,7 +5,7 @@ import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-cou
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, budgetLeft, judgeBurn } from "../burn-rate.ts";
-import { judgeGate, percent } from "../gate.ts";
+import { type GateResult, judgeGate, percent, type Verdict, worst } from "../gate.ts";
 import {
   type CountsByObjective,
   type MetricSource,
@@ -14,7 +14,6 @@ import {
   problemOfReading,
   type Reading,
 } from "../objective.ts";
-import { type GateResult, type Verdict, worst } from "../verdict.ts";
 import { timeScaleOf } from "./pace.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */

@@ -8,8 +8,8 @@ import { syntheticTraffic } from "../../io/synthetic.ts";
 import { isRollbackUpdate } from "../../records/kept-inputs.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf, type ServiceName, serviceOf, type Track, trackName } from "../../stacks/services.ts";
+import { type GateResult, worst } from "../gate.ts";
 import type { HealthSample, PodSnapshot } from "../health.ts";
-import { type GateResult, worst } from "../verdict.ts";
 import { type GateProgress, progressLine, runSloGate, type TrackSources, type TrafficSource } from "./gate-runner.ts";
 
 import { httpProbe, runHealthGate } from "./health-gate.ts";

@@ -1,8 +1,8 @@
 import { imageReference } from "../../stacks/fields.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import type { Track } from "../../stacks/services.ts";
+import type { GateSubject } from "../gate.ts";
 import type { HealthExpectation, PodSnapshot } from "../health.ts";
-import type { GateSubject } from "../verdict.ts";
 
 /** What a gate needs to reach a release before any name points to it. */
 export interface GateTarget {

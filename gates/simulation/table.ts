@@ -1,7 +1,6 @@
 import { levelsOf } from "../bounds.ts";
-import { verdictOf } from "../gate.ts";
+import { type Verdict, verdictOf } from "../gate.ts";
 import { NO_COUNTS, type Objective } from "../objective.ts";
-import type { Verdict } from "../verdict.ts";
 
 export interface Simulation extends Setting {
   /** True ratios of bad requests, a row each. */

@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import { DEFAULT_ERROR_RATE, percent } from "../../gates/gate.ts";
+import { DEFAULT_ERROR_RATE, percent, type Verdict } from "../../gates/gate.ts";
 import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { parseInterval, type RecordingGate, type RecordingResult, recordingGate } from "../../gates/recording.ts";
-import type { Verdict } from "../../gates/verdict.ts";
 import { DeployError, EXIT, messageOf } from "../../shared/deploy-error.ts";
 import { type Command, type CommandInput, type CommandResult, exitCodesText } from "../command.ts";
 import { inColumns } from "../report/columns.ts";

@@ -1,9 +1,9 @@
+import type { GateResult } from "../../gates/gate.ts";
 import { judgeRunningDigests } from "../../gates/live/health-gate.ts";
 import { runNameGate } from "../../gates/live/name-gate.ts";
 import { realSeconds } from "../../gates/live/pace.ts";
 import { type Counts, NO_COUNTS, sum } from "../../gates/objective.ts";
 import { type Decision, decide, HIGH_ERROR_RATIO, SETTLE_SECONDS, withFinding } from "../../gates/tree.ts";
-import type { GateResult } from "../../gates/verdict.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { EXIT, messageOf } from "../../shared/deploy-error.ts";
 import type { Release } from "../../stacks/schema.ts";

@@ -1,5 +1,5 @@
+import type { GateResult, Verdict } from "../../gates/gate.ts";
 import type { Decision } from "../../gates/tree.ts";
-import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import type { LiveRelease } from "../../io/live-release.ts";
 import type { EngineResult, Step, Violation } from "../../records/engine-record.ts";
 import type { Dependencies } from "../../records/state.ts";

@@ -1,3 +1,4 @@
+import type { GateResult } from "../../gates/gate.ts";
 import { readGateLog } from "../../gates/live/gate-log.ts";
 import { type Action, type Decision, decide, withFinding } from "../../gates/tree.ts";
 import { type GateResult, type Phase, type Verdict, worst } from "../../gates/verdict.ts";

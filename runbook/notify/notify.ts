@@ -1,5 +1,4 @@
-import { percent } from "../../gates/gate.ts";
-import type { GateResult } from "../../gates/verdict.ts";
+import { type GateResult, percent } from "../../gates/gate.ts";
 import { isSameRelease } from "../../records/promotion.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { Mention, type Message, type SlackText, slack, slackLines } from "../../shared/text/markup.ts";

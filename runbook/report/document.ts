@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PHASES, VERDICTS } from "../../gates/verdict.ts";
+import { PHASES, VERDICTS } from "../../gates/gate.ts";
 import { SECOND_SIGNAL_CODES } from "../../io/signals.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { gateResultSchema } from "../../stacks/outputs.ts";

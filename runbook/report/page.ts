@@ -1,4 +1,4 @@
-import type { Verdict } from "../../gates/verdict.ts";
+import type { Verdict } from "../../gates/gate.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { contentPolicy, htmlHref, htmlText } from "../../shared/text/markup.ts";

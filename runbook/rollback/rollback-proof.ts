@@ -1,11 +1,10 @@
-import { judgeGate, percent } from "../../gates/gate.ts";
+import { type GateResult, type GateSubject, judgeGate, percent, subjectOf } from "../../gates/gate.ts";
 import { type GateProgress, progressLine, runSloGate, type SloGate } from "../../gates/live/gate-runner.ts";
 import { judgeRunningDigests, runHealthGate } from "../../gates/live/health-gate.ts";
 import { paceOf } from "../../gates/live/pace.ts";
 import type { GateTarget } from "../../gates/live/track.ts";
 import { entranceSources, runTrackGate } from "../../gates/live/track-gate.ts";
 import { HIGH_ERROR_RATIO } from "../../gates/tree.ts";
-import { type GateResult, type GateSubject, subjectOf } from "../../gates/verdict.ts";
 import { systemClock } from "../../io/clock.ts";
 import { helmStoreOpener } from "../../io/helm.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";

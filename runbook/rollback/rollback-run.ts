@@ -1,5 +1,5 @@
+import { type GateResult, type Verdict, worst } from "../../gates/gate.ts";
 import { decide, withFinding } from "../../gates/tree.ts";
-import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Engine } from "../../io/engine.ts";
 import { StackLocked } from "../../io/stack-state.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
@@ -25,13 +25,18 @@ import {
   rollbackBegun,
   rollbackProblem,
   rollbackUnproven,
+  type TaggedStack,
   thaw,
 } from "../deploy/stack-tags.ts";
-import type { ConfiguredStack, ReleaseStore, RunningWork } from "../deploy/stack-target.ts";
-import { gateTargetOf, StackMoved } from "../deploy/stack-target.ts";
+import {
+  type ConfiguredStack,
+  gateTargetOf,
+  type ReleaseStore,
+  type RunningWork,
+  StackMoved,
+} from "../deploy/stack-target.ts";
 import type { Notifications } from "../notify/notifications.ts";
 import { type Kept, withPinned } from "../release/keep.ts";
-
 import { showPhase } from "../report/live.ts";
 import { PROOF_SECONDS, type Proof, proveRollback } from "./rollback-proof.ts";
 import { assertUnmoved, type StackPresent } from "./rollback-target.ts";

@@ -1,6 +1,5 @@
-import { percent } from "../../gates/gate.ts";
+import { type GateResult, percent, type Verdict } from "../../gates/gate.ts";
 import type { Objective } from "../../gates/objective.ts";
-import type { GateResult, Verdict } from "../../gates/verdict.ts";
 import { EXIT, type ExitCodeOf } from "../../shared/deploy-error.ts";
 import { type EndedCheck, type Finding, findingLines, runSideBySide, type Status, wrap } from "../preflight/check.ts";
 import { duration } from "../report/columns.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { treePage } from "../../docs/pages.ts";
+import { PHASES } from "../../gates/gate.ts";
 import { RULES } from "../../gates/tree.ts";
-import { PHASES } from "../../gates/verdict.ts";
 
 describe("treePage", () => {
   it("is what docs/decision-tree.md holds (else: node docs/generate.ts decision-tree)", () => {

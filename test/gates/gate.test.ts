@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { levelsOf, lowerBound, provesOver, provesUnder, requestsToPass, upperBound } from "../../gates/bounds.ts";
-import { judgeGate } from "../../gates/gate.ts";
-import type { Objective } from "../../gates/objective.ts";
-import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
-import { VERDICTS } from "../../gates/verdict.ts";
+import { judgeGate, VERDICTS } from "../../gates/gate.ts";
+import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 
 const errors: Objective = { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 };
 const limits = fc.constantFrom(0.001, 0.01, 0.05, 0.5);

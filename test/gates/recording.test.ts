@@ -1,9 +1,9 @@
 import fc from "fast-check";
+import { worst } from "../../gates/gate.ts";
 import { runSloGate } from "../../gates/live/gate-runner.ts";
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { recordingGate } from "../../gates/recording.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
-import { worst } from "../../gates/verdict.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 const errorsOf = (share: number) =>

@@ -1,5 +1,5 @@
+import { PHASES, VERDICTS } from "../../gates/gate.ts";
 import { decide, FACTS, type Facts, factsOf, rulesFor, type TreeState } from "../../gates/tree.ts";
-import { PHASES, VERDICTS } from "../../gates/verdict.ts";
 
 const calm: TreeState = {
   phase: "one-box",

@@ -1,4 +1,4 @@
-import { worst } from "../../gates/verdict.ts";
+import { worst } from "../../gates/gate.ts";
 
 describe("worst", () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { WORKBOOK_PAIRS } from "../../gates/burn-rate.ts";
+import { type GateResult, VERDICTS } from "../../gates/gate.ts";
 import type { Counts, Objective } from "../../gates/objective.ts";
-import { type GateResult, VERDICTS } from "../../gates/verdict.ts";
 import { baselineIn, highErrorSeconds, judgeBaseline, judgePairs, PAIR_WINDOWS } from "../../gates/watching.ts";
 import { subjectNamed } from "../support/gate-subjects.ts";
 

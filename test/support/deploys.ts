@@ -1,7 +1,7 @@
+import type { GateResult } from "../../gates/gate.ts";
 import { runSloGate } from "../../gates/live/gate-runner.ts";
 import { RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 import { NO_TRAFFIC } from "../../gates/traffic.ts";
-import type { GateResult } from "../../gates/verdict.ts";
 import type { EngineResult, Step } from "../../records/engine-record.ts";
 import { type DeployDocument, type DeployRun, deployDocument } from "../../runbook/deploy/deploy-document.ts";
 import type { ConfiguredRelease } from "../../stacks/schema.ts";

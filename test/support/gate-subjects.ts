@@ -1,4 +1,4 @@
-import type { GateSubject } from "../../gates/verdict.ts";
+import type { GateSubject } from "../../gates/gate.ts";
 
 const KNOWN: readonly GateSubject[] = [
   ...["engine", "web"].flatMap((service) =>

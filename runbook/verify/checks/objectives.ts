@@ -1,9 +1,8 @@
 import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
-import { percent } from "../../../gates/gate.ts";
+import { type GateResult, percent, worst } from "../../../gates/gate.ts";
 import { budgetWindow, judgeReleaseSince, judgeWindow, shortness } from "../../../gates/live/release-slo.ts";
 import { type MetricSource, NO_COUNTS, type Objective, sum } from "../../../gates/objective.ts";
 import { countsByObjective } from "../../../gates/traffic.ts";
-import { type GateResult, worst } from "../../../gates/verdict.ts";
 import { type Finding, fail, pass, skipped, warn } from "../../preflight/check.ts";
 import { diagnoseErrors, type Verification, type VerifyContext, verifyLater } from "../verification.ts";
 

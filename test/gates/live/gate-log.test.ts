@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { GateResult } from "../../../gates/gate.ts";
 import { GateLog, readGateLog } from "../../../gates/live/gate-log.ts";
-import type { GateResult } from "../../../gates/verdict.ts";
 
 const look = { seconds: 1, requests: 4000, bad: 0, lower: 0, upper: 0.0008 };
 const result: GateResult = {

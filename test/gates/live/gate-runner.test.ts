@@ -1,3 +1,4 @@
+import { type Verdict, worst } from "../../../gates/gate.ts";
 import {
   type GateProgress,
   progressLine,
@@ -7,7 +8,6 @@ import {
 } from "../../../gates/live/gate-runner.ts";
 import { type MetricSource, NO_COUNTS, type Objective, type Reading } from "../../../gates/objective.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
-import { type Verdict, worst } from "../../../gates/verdict.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 

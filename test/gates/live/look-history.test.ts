@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import type { GateResult } from "../../../gates/gate.ts";
 import { LookHistory, thinned } from "../../../gates/live/gate-runner.ts";
-import type { GateResult } from "../../../gates/verdict.ts";
 
 const result = (objective: string, requests: number): GateResult => ({
   gate: "engine one-box",

@@ -1,6 +1,6 @@
 import { RELEASE_WINDOWS } from "../../../gates/burn-rate.ts";
+import type { GateResult } from "../../../gates/gate.ts";
 import { budgetWindow, judgeReleaseSince, judgeWindow, releaseCounts } from "../../../gates/live/release-slo.ts";
-import type { GateResult } from "../../../gates/verdict.ts";
 import { parseConfig } from "../../../stacks/config.ts";
 import { type Counted, fakePrometheus } from "../../support/prometheus.ts";
 import { rawConfig } from "../../support/stack-config.ts";

@@ -1,5 +1,5 @@
+import type { GateResult, Verdict } from "../../../gates/gate.ts";
 import { judgeSideBySide } from "../../../gates/live/track-gate.ts";
-import type { GateResult, Verdict } from "../../../gates/verdict.ts";
 import type { Track } from "../../../stacks/services.ts";
 
 const engine: Track = { workload: "engine", kind: "fleet" };

@@ -1,4 +1,4 @@
-import type { GateResult, Verdict } from "../../../gates/verdict.ts";
+import type { GateResult, Verdict } from "../../../gates/gate.ts";
 import { EngineRecord, type EngineResult } from "../../../records/engine-record.ts";
 import {
   type AfterPromotion,

@@ -1,4 +1,4 @@
-import type { GateResult, Verdict } from "../../../gates/verdict.ts";
+import type { GateResult, Verdict } from "../../../gates/gate.ts";
 import type { EngineResult, Step } from "../../../records/engine-record.ts";
 import { type Deployment, decideOn, decisionsOf, endingOf, outcomeOf } from "../../../runbook/deploy/deployment.ts";
 import { subjectNamed } from "../../support/gate-subjects.ts";

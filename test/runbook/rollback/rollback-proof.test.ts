@@ -1,8 +1,7 @@
-import { judgeGate } from "../../../gates/gate.ts";
+import { type GateResult, judgeGate } from "../../../gates/gate.ts";
 import type { SloGate } from "../../../gates/live/gate-runner.ts";
 import type { Reading } from "../../../gates/objective.ts";
 import { NO_TRAFFIC } from "../../../gates/traffic.ts";
-import type { GateResult } from "../../../gates/verdict.ts";
 import { acceptWeaker, proveErrors } from "../../../runbook/rollback/rollback-proof.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
 
