@@ -33,7 +33,7 @@ export function checklistPage(): string {
     "With `--phase` it checks one step of [bootstrap.md](bootstrap.md) instead: what the step must have left behind in the",
     "account, its states or GitHub. There, what cannot be checked is unknown and counts as not done.",
     "",
-    ...GROUPS.flatMap(section),
+    ...GROUPS.flatMap(groupSection),
     ...CREDENTIALS,
     "## Migrations",
     "",
@@ -77,7 +77,7 @@ export function checklistPage(): string {
   ].join("\n");
 }
 
-function section(group: Check["group"]): string[] {
+function groupSection(group: Check["group"]): string[] {
   const own = CHECKLIST.filter((check) => check.group === group);
   const rows = own.map(
     ({ id, title, proves, timeLimitSeconds }) => `| ${title} | \`${id}\` | ${proves} | ${timeLimitSeconds} s |`,
@@ -183,33 +183,34 @@ const sectionSchema = z.strictObject({
 type RunbookSection = z.infer<typeof sectionSchema>;
 
 /** What a reference of each kind names, and the file that its name is in. */
-const KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (name: string) => string }>> = {
-  command: { means: "a command, `npx sparki NAME`, with its option where one is named" },
-  preflight: { means: "a check of `sparki preflight` ([preflight.md](preflight.md))" },
-  verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end ([verify.md](verify.md))" },
-  diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
-  watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
-  watched: { means: "what each check of `sparki watch` examines, besides requests" },
-  gate: {
-    means: "a gate of the deployment ([gates.md](gates.md))",
-    file: (name) => `../gates/live/${name}-gate.ts`,
-  },
-  objective: { means: "an objective that gates, alerts and dashboards share" },
-  tree: { means: "a rule of the decision tree: phase, verdict, action ([decision-tree.md](decision-tree.md))" },
-  control: { means: "a control that a policy enforces ([controls.md](controls.md))" },
-  policy: { means: "a policy", file: (name) => `../policies/${subjectOf(name)}.ts` },
-  infra: { means: "a part of the program's infrastructure", file: (name) => `../infra/${name}.ts` },
-  apps: { means: "a part of the program's deployment", file: (name) => `../apps/${name}.ts` },
-  chart: { means: "a file of a Helm chart", file: (name) => `../apps/charts/${name}` },
-  output: { means: "an output of the stack" },
-  script: { means: "an npm script" },
-  notify: { means: "a message to Slack, with the field where one is named" },
-  alert: { means: "an alert ([alerts.md](alerts.md))", file: (name) => `alerts.md#${name.toLowerCase()}` },
-  panel: { means: "a panel of a dashboard" },
-  success: { means: "a row of the success table at the end of `sparki verify`" },
-  contact: { means: "a contact in the config's `sparki:contacts`" },
-  page: { means: "a page", file: (name) => (name.startsWith("docs/") ? name.slice("docs/".length) : `../${name}`) },
-};
+const REFERENCE_KINDS: Readonly<Record<string, { readonly means: string; readonly file?: (name: string) => string }>> =
+  {
+    command: { means: "a command, `npx sparki NAME`, with its option where one is named" },
+    preflight: { means: "a check of `sparki preflight` ([preflight.md](preflight.md))" },
+    verify: { means: "a check of `sparki verify`, which `sparki deploy` runs at its end ([verify.md](verify.md))" },
+    diagnose: { means: "an examination of `sparki diagnose` ([diagnose.md](diagnose.md))" },
+    watch: { means: "a part of the schedule of `sparki watch` ([watch.md](watch.md))" },
+    watched: { means: "what each check of `sparki watch` examines, besides requests" },
+    gate: {
+      means: "a gate of the deployment ([gates.md](gates.md))",
+      file: (name) => `../gates/live/${name}-gate.ts`,
+    },
+    objective: { means: "an objective that gates, alerts and dashboards share" },
+    tree: { means: "a rule of the decision tree: phase, verdict, action ([decision-tree.md](decision-tree.md))" },
+    control: { means: "a control that a policy enforces ([controls.md](controls.md))" },
+    policy: { means: "a policy", file: (name) => `../policies/${subjectOf(name)}.ts` },
+    infra: { means: "a part of the program's infrastructure", file: (name) => `../infra/${name}.ts` },
+    apps: { means: "a part of the program's deployment", file: (name) => `../apps/${name}.ts` },
+    chart: { means: "a file of a Helm chart", file: (name) => `../apps/charts/${name}` },
+    output: { means: "an output of the stack" },
+    script: { means: "an npm script" },
+    notify: { means: "a message to Slack, with the field where one is named" },
+    alert: { means: "an alert ([alerts.md](alerts.md))", file: (name) => `alerts.md#${name.toLowerCase()}` },
+    panel: { means: "a panel of a dashboard" },
+    success: { means: "a row of the success table at the end of `sparki verify`" },
+    contact: { means: "a contact in the config's `sparki:contacts`" },
+    page: { means: "a page", file: (name) => (name.startsWith("docs/") ? name.slice("docs/".length) : `../${name}`) },
+  };
 
 /** Every line of the manual runbook with what does it now; throws when a line names nothing. */
 export function runbookSections(): RunbookSection[] {
@@ -219,8 +220,8 @@ export function runbookSections(): RunbookSection[] {
 /** docs/runbook.md; throws for a reference of a kind that nobody knows. */
 export function runbookPage(sections: readonly RunbookSection[]): string {
   const total = sections.reduce((sum, { lines }) => sum + lines.length, 0);
-  const used = new Set(sections.flatMap(({ lines }) => lines.flatMap(({ doneBy }) => doneBy.map(kindOf))));
-  const legend = Object.entries(KINDS).filter(([kind]) => used.has(kind));
+  const used = new Set(sections.flatMap(({ lines }) => lines.flatMap(({ doneBy }) => doneBy.map(referenceKind))));
+  const legend = Object.entries(REFERENCE_KINDS).filter(([kind]) => used.has(kind));
   return [
     "# The runbook, line by line",
     "",
@@ -243,19 +244,19 @@ function sectionLines({ section, lines }: RunbookSection): string[] {
 }
 
 function reference(text: string): string {
-  const kind = KINDS[kindOf(text)];
+  const kind = REFERENCE_KINDS[referenceKind(text)];
   if (kind === undefined) throw new Error(`${text}: unknown kind of reference`);
-  const file = kind.file?.(nameOf(text));
+  const file = kind.file?.(referenceName(text));
   return file === undefined ? `\`${text}\`` : `[\`${text}\`](${file})`;
 }
 
 /** What stands before a reference's first colon. */
-export function kindOf(text: string): string {
+export function referenceKind(text: string): string {
   return text.slice(0, text.indexOf(":"));
 }
 
 /** What stands after it. */
-export function nameOf(text: string): string {
+export function referenceName(text: string): string {
   return text.slice(text.indexOf(":") + 1);
 }
 
@@ -294,12 +295,12 @@ export function treePage(): string {
     "```mermaid",
     ...picture(),
     "```",
-    ...PHASES.flatMap(section),
+    ...PHASES.flatMap(phaseSection),
     "",
   ].join("\n");
 }
 
-function section(phase: Phase): string[] {
+function phaseSection(phase: Phase): string[] {
   const rows = VERDICTS.flatMap((verdict) =>
     rulesOf(phase)
       .filter((rule) => rule.verdicts.includes(verdict))

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { kindOf, nameOf, runbookPage, runbookSections } from "../../docs/pages.ts";
+import { referenceKind, referenceName, runbookPage, runbookSections } from "../../docs/pages.ts";
 import { NAMES } from "../support/runbook-references.ts";
 
 const sections = runbookSections();
@@ -23,17 +23,19 @@ describe("the runbook's lines", () => {
 
   it.each(Object.keys(NAMES))("name nothing by %s that there is not", async (kind) => {
     const names = new Set(await NAMES[kind]?.());
-    const named = references.filter((text) => kindOf(text) === kind).map(nameOf);
+    const named = references.filter((text) => referenceKind(text) === kind).map(referenceName);
     expect(names.size).toBeGreaterThan(0);
     expect(named.filter((name) => !names.has(name))).toEqual([]);
   });
 
   it("name nothing of another kind", () => {
-    expect(references.filter((text) => NAMES[kindOf(text)] === undefined)).toEqual([]);
+    expect(references.filter((text) => NAMES[referenceKind(text)] === undefined)).toEqual([]);
   });
 
   it.each(["preflight", "gate", "success", "contact", "watch"])("leave out no %s", async (kind) => {
-    const named = references.filter((text) => kindOf(text) === kind).map((text) => nameOf(text).split("/")[0]);
+    const named = references
+      .filter((text) => referenceKind(text) === kind)
+      .map((text) => referenceName(text).split("/")[0]);
     const names = ((await NAMES[kind]?.()) ?? []).filter((name) => !name.includes("/"));
     expect(names.filter((name) => !named.includes(name))).toEqual([]);
   });
