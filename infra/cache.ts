@@ -6,8 +6,7 @@ import * as random from "@pulumi/random";
 import { DeployError } from "../shared/deploy-error.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Keys } from "./keys.ts";
-import type { Network } from "./network.ts";
-import { createSecurityGroup } from "./security-group.ts";
+import { createSecurityGroup, type Network } from "./network.ts";
 
 export interface CacheArgs {
   readonly stack: string;

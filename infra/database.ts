@@ -3,9 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
 import type { Keys } from "./keys.ts";
 import { createLogGroup } from "./log-group.ts";
-import type { Network } from "./network.ts";
+import { createSecurityGroup, type Network } from "./network.ts";
 import { createServiceRole, onBehalfOf } from "./roles.ts";
-import { createSecurityGroup } from "./security-group.ts";
 
 export interface DatabaseArgs {
   readonly stack: string;

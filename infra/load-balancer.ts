@@ -12,9 +12,8 @@ import {
   tracksOf,
 } from "../stacks/services.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Network } from "./network.ts";
+import { createSecurityGroup, type Network, type SecurityGroup } from "./network.ts";
 import { onBehalfOf } from "./roles.ts";
-import { createSecurityGroup, type SecurityGroup } from "./security-group.ts";
 
 export interface LoadBalancerArgs {
   readonly stack: string;

@@ -224,19 +224,19 @@ const networkControls: readonly Control[] = [
     id: "S04",
     title: "Only ports 443 and 80 (redirected) of the load balancer are open to the internet",
     ids: ["EC2.18", "EC2.19", "CIS 6.3", "CIS 6.4", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277", "AVD-AWS-0107"],
-    metBy: "infra/security-group.ts",
+    metBy: "infra/network.ts",
   },
   {
     id: "S05",
     title: "No security group allows all traffic to the internet",
     ids: ["CKV_AWS_382", "AVD-AWS-0104"],
-    metBy: "infra/security-group.ts",
+    metBy: "infra/network.ts",
   },
   {
     id: "S06",
     title: "Security groups and their rules have a description",
     ids: ["CKV_AWS_23", "AVD-AWS-0099", "AVD-AWS-0124"],
-    metBy: "infra/security-group.ts",
+    metBy: "infra/network.ts",
   },
   {
     id: "S07",
