@@ -1,4 +1,3 @@
-import { askCacheInCluster } from "../../io/cluster-cache-questions.ts";
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
 import { askInCluster, watchInCluster } from "../../io/cluster-questions.ts";
 import { type DatabaseReplacement, openRdsReplacement } from "../../io/database-replacement.ts";

@@ -79,7 +79,7 @@ function kubeconfig(): string {
 
 /** Asks in a process of its own, because Jest cannot load the Kubernetes client. */
 const SCRIPT = `
-import { askCacheInCluster } from ${JSON.stringify(join(import.meta.dirname, "../../io/cluster-cache-questions.ts"))};
+import { askCacheInCluster } from ${JSON.stringify(join(import.meta.dirname, "../../io/cluster-questions.ts"))};
 const { url, ...asking } = JSON.parse(process.argv[1]);
 const admit = async (address) => void (await fetch(url + "admitted/" + address));
 const { signal } = new AbortController();
