@@ -3,20 +3,18 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchV1Api, CoreV1Api, CustomObjectsApi, NetworkingV1Api } from "@kubernetes/client-node";
 import { messageOf } from "../shared/deploy-error.ts";
-import {
-  type CacheQuestionsJob,
-  cacheAnswersIn,
-  cacheQuestionsJob,
-  liveTokenClass,
-  questionsPolicy,
-} from "./cache-questions.ts";
 import { CLASSES } from "./cache-tokens.ts";
 import { type Job, runJob } from "./cluster-job.ts";
 import {
   answersIn,
+  type CacheQuestionsJob,
+  cacheAnswersIn,
+  cacheQuestionsJob,
+  liveTokenClass,
   outagesIn,
   type QuestionsJob,
   questionsJob,
+  questionsPolicy,
   type WatchJob,
   watchJob,
 } from "./database-questions.ts";
