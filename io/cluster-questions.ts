@@ -17,7 +17,7 @@ import {
   questionsPolicy,
   type WatchJob,
   watchJob,
-} from "./database-questions.ts";
+} from "./copy-questions.ts";
 import { jobFailure, NAMESPACE } from "./engine-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { unlessGone } from "./kubernetes-call.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheAnswersIn, cacheQuestionsJob } from "../../io/database-questions.ts";
+import { cacheAnswersIn, cacheQuestionsJob } from "../../io/copy-questions.ts";
 
 const questions = [
   { id: "lasting keys", command: "INFO keyspace" },

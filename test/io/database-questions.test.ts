@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answersIn, outagesIn, questionsJob, watchJob } from "../../io/database-questions.ts";
+import { answersIn, outagesIn, questionsJob, watchJob } from "../../io/copy-questions.ts";
 
 const questions = [
   { id: "level", sql: "SELECT max(level) FROM schema_migrations" },
