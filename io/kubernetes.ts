@@ -19,9 +19,9 @@ import type { HealthSample, PodSnapshot, RolloutSnapshot } from "../gates/health
 import { redacted } from "../shared/text/secrets.ts";
 import { terminalLines } from "../shared/text/visible.ts";
 import { within } from "./clock.ts";
+import { turns } from "./http.ts";
 import { isRefusal, limitedCall, listedIn, refusalOf } from "./kubernetes-call.ts";
 import { findingsIn, LOG_BYTES, LOG_LINES, logLinesIn } from "./pod-log.ts";
-import { turns } from "./turns.ts";
 
 /** A login asks AWS for a token, which takes seconds. */
 const LOGIN_SECONDS = 60;

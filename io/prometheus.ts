@@ -1,8 +1,7 @@
 import type { Reading } from "../gates/objective.ts";
 import { bounded } from "../shared/text/visible.ts";
-import { type HttpAnswer, jsonIn, request, saidInstead } from "./http.ts";
+import { type HttpAnswer, jsonIn, request, saidInstead, turns } from "./http.ts";
 import type { Network } from "./network.ts";
-import { turns } from "./turns.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 /** A value at a time (seconds since 1970), as scraped or as evaluated. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { turns } from "../../io/turns.ts";
+import { turns } from "../../io/http.ts";
 
 describe("turns", () => {
   it("lets no more than so many run at once, in the order in which they came, whatever becomes of them", async () => {
