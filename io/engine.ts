@@ -14,10 +14,9 @@ import type { Identity, RunRecord, Update } from "../records/update.ts";
 import type { Clock } from "../shared/clock.ts";
 import { DeployError, type ErrorCode } from "../shared/deploy-error.ts";
 import { RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/run-record.ts";
-import { readHistory } from "./history.ts";
 import { copyWithRecord } from "./pinned-config.ts";
 import { hostProgram, PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
-import { lockFailure } from "./stack-state.ts";
+import { lockFailure, readHistory } from "./stack-state.ts";
 
 const PROJECT = "sparki";
 

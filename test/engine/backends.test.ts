@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { commandRunner } from "../../io/child-command.ts";
-import { readHistory } from "../../io/history.ts";
 import { copyConfig } from "../../io/pinned-config.ts";
+import { readHistory } from "../../io/stack-state.ts";
 import { promotionIn } from "../../records/promotion.ts";
 import { resourcesIn } from "../../records/state.ts";
 import type { Update } from "../../records/update.ts";

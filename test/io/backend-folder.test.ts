@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { backendFolder } from "../../io/history.ts";
+import { backendFolder } from "../../io/stack-state.ts";
 
 describe("backendFolder", () => {
   it.each([

@@ -1,4 +1,4 @@
-import { type PulumiCommand, readCliHistory } from "../../io/history.ts";
+import { type PulumiCommand, readCliHistory } from "../../io/stack-state.ts";
 import { isRollback } from "../../records/update.ts";
 import { RUN_RECORD_KEY } from "../../stacks/run-record.ts";
 import type { Release } from "../../stacks/schema.ts";

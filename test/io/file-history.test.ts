@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { readFileHistory } from "../../io/history.ts";
+import { readFileHistory } from "../../io/stack-state.ts";
 import { checkpointOf, historyOf, releaseNamed } from "../support/updates.ts";
 
 const PACKED = {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readFileHistory } from "../../../io/history.ts";
+import { readFileHistory } from "../../../io/stack-state.ts";
 import { RUN_RECORD_KEY } from "../../../stacks/run-record.ts";
 import {
   ADA,
