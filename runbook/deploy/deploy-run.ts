@@ -2,9 +2,8 @@ import { budgetText } from "../../gates/live/release-slo.ts";
 import type { Decision } from "../../gates/tree.ts";
 import { whileSilenced } from "../../io/alert-silence.ts";
 import { fullPlace, ownPlaces } from "../../io/disk.ts";
-import type { Watcher } from "../../io/engine.ts";
+import { copyConfig, type Watcher } from "../../io/engine.ts";
 import type { Http } from "../../io/http.ts";
-import { copyConfig } from "../../io/pinned-config.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
 import { holdsData } from "../../records/state.ts";
 import { deployMessage } from "../../records/update.ts";
@@ -30,8 +29,7 @@ import { type Conclusion, type DeployRun, UNVERIFIED } from "./deploy-document.t
 import { type Deployment, decideOn, decisionsOf, deploy, endingOf, outcomeOf } from "./deployment.ts";
 import { rememberEnd } from "./release-history.ts";
 import { forgetBegun, rememberBegun, thaw } from "./stack-tags.ts";
-import type { ConfiguredStack, StackTarget } from "./stack-target.ts";
-import { movedOrThrow, StackMoved } from "./stack-target.ts";
+import { type ConfiguredStack, movedOrThrow, StackMoved, type StackTarget } from "./stack-target.ts";
 
 /**
  * Something that continues beside an update that was previewed, whose events it may watch; what it breaks it fixes when the

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { RunSettings } from "../../io/engine.ts";
+import { pinConfig, type RunSettings } from "../../io/engine.ts";
 import type { ChartHistory } from "../../io/helm.ts";
-import { pinConfig } from "../../io/pinned-config.ts";
 import { isRecord } from "../../records/canonical.ts";
 import {
   type ChartContent,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { commandRunner } from "../../io/child-command.ts";
-import { copyConfig } from "../../io/pinned-config.ts";
+import { copyConfig } from "../../io/engine.ts";
 import { readHistory } from "../../io/stack-state.ts";
 import { promotionIn } from "../../records/promotion.ts";
 import { resourcesIn } from "../../records/state.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { pinConfig } from "../../io/pinned-config.ts";
+import { pinConfig } from "../../io/engine.ts";
 import { releaseNamed } from "../support/updates.ts";
 
 const CONFIG = `encryptionsalt: v1:abc

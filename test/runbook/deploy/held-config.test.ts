@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pinConfig } from "../../../io/pinned-config.ts";
+import { pinConfig } from "../../../io/engine.ts";
 import { withHeldConfig } from "../../../runbook/deploy/deploy-run.ts";
 import { readStack } from "../../../runbook/preflight/stack-file.ts";
 import { releaseNamed } from "../../support/updates.ts";
