@@ -29,7 +29,7 @@ async function run(): Promise<number> {
   const launch = await prepareLaunch(PROJECT, argv, { ...ports, stderr: openOutput(stderr) });
   // The sealed command takes the place of this process: signals, terminal and exit code are its own.
   if (launch !== undefined) process.execve?.(launch.program, [...launch.argv], { ...launch.environment });
-  const { directToLoopback } = await import("../io/proxy.ts");
+  const { directToLoopback } = await import("../io/network.ts");
   Object.assign(process.env, directToLoopback(process.env));
   await import("../io/lean-sdk.ts");
   const { runCommandLine } = await import("./command-line.ts");

@@ -1,8 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { request } from "../../io/http.ts";
-import { openNetwork } from "../../io/network.ts";
-import { directToLoopback } from "../../io/proxy.ts";
+import { directToLoopback, openNetwork } from "../../io/network.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 
 let proxy: Server;
