@@ -1,5 +1,5 @@
 import type { Counts } from "../../gates/objective.ts";
-import type { DatabaseReplacement, FoundInstance } from "../../io/database-replacement.ts";
+import type { DatabaseReplacement, FoundInstance } from "../../io/rds-copies.ts";
 import { type Answer, BackupUnreadable } from "../../io/restored-copies.ts";
 import type { StackStateReader } from "../../io/stack-state.ts";
 import { resourcesIn } from "../../records/state.ts";

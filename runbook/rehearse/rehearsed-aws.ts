@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Leftovers } from "../../io/aws-leftovers.ts";
-import type { DatabaseReplacement } from "../../io/database-replacement.ts";
 import { jsonIn, request, saidInstead } from "../../io/http.ts";
 import type { Network } from "../../io/network.ts";
+import type { DatabaseReplacement } from "../../io/rds-copies.ts";
 import { rehearsalVariables } from "../../io/rehearsal-variables.ts";
 import {
   type Answer,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { systemClock } from "../../io/clock.ts";
-import type { DatabaseReplacement } from "../../io/database-replacement.ts";
+import type { DatabaseReplacement } from "../../io/rds-copies.ts";
 import { addressesOf, PORTS } from "../../rehearsal/addresses.ts";
 import { DatabaseInstances, instanceRoutes } from "../../rehearsal/aws/instances.ts";
 import { Models } from "../../rehearsal/aws/models.ts";

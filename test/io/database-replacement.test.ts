@@ -1,4 +1,4 @@
-import { openRdsReplacement } from "../../io/database-replacement.ts";
+import { openRdsReplacement } from "../../io/rds-copies.ts";
 import { BackupUnreadable } from "../../io/restored-copies.ts";
 import { MOMENT, NAMES } from "../support/database-replacement.ts";
 import { type FakeAnswer, type FakeAws, fakeAwsNetwork, xml } from "../support/fake-rds.ts";

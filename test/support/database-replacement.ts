@@ -1,4 +1,4 @@
-import type { DatabaseReplacement, FoundInstance } from "../../io/database-replacement.ts";
+import type { DatabaseReplacement, FoundInstance } from "../../io/rds-copies.ts";
 import { checksIn } from "../../runbook/drill/restore-checks.ts";
 import { instanceNames, type RestorePlan, type RestorePorts } from "../../runbook/recovery/restore-database.ts";
 import { fakeClock } from "./fake-clock.ts";

@@ -1,4 +1,4 @@
-import type { FoundInstance } from "../../../io/database-replacement.ts";
+import type { FoundInstance } from "../../../io/rds-copies.ts";
 import { BackupUnreadable } from "../../../io/restored-copies.ts";
 import {
   assertRestorable,
