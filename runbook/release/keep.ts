@@ -8,10 +8,12 @@ import {
   chartContentIn,
   chartContentOf,
   contentHash,
+  KEPT_VARIABLE,
+  type KeptInputs,
+  ROLLBACK_ENVIRONMENT,
   valuesHash,
   writeChart,
 } from "../../records/chart-content.ts";
-import { KEPT_VARIABLE, type KeptInputs, ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
 import { outputIn, type StateResource } from "../../records/state.ts";
 import type { HelmStore, StoredRelease } from "../../records/stored-release.ts";
 import type { Promoted } from "../../records/update.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Engine, type RunSettings } from "../../io/engine.ts";
-import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../records/kept-inputs.ts";
+import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../records/chart-content.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 

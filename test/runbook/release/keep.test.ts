@@ -1,8 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chartContentIn, contentHash, valuesHash } from "../../../records/chart-content.ts";
-import { KEPT_VARIABLE, keptInputs, restoredValues } from "../../../records/kept-inputs.ts";
+import {
+  chartContentIn,
+  contentHash,
+  KEPT_VARIABLE,
+  keptInputs,
+  restoredValues,
+  valuesHash,
+} from "../../../records/chart-content.ts";
 import { resourcesIn } from "../../../records/state.ts";
 import { decodeRelease, type StoredRelease } from "../../../records/stored-release.ts";
 import { type KeepSources, openKeep } from "../../../runbook/release/keep.ts";
