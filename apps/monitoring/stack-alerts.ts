@@ -1,5 +1,4 @@
-import { connectionLimit } from "../../stacks/connection-limit.ts";
-import type { StackConfig } from "../../stacks/schema.ts";
+import { connectionLimit, type StackConfig } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Alert } from "./alerts.ts";
 import { CLOUDWATCH, type CloudWatchMetric, CONNECTION_LIMIT, cloudWatchSeries, dataAlerts } from "./data-alerts.ts";

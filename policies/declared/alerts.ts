@@ -1,5 +1,4 @@
-import { connectionLimit } from "../../stacks/connection-limit.ts";
-import { objectiveLabel, type StackConfig } from "../../stacks/schema.ts";
+import { connectionLimit, objectiveLabel, type StackConfig } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import { Matcher, type Mismatch, mismatches, optional, type Shape, type World } from "./shape.ts";
 

@@ -1,4 +1,4 @@
-import { connectionLimit } from "../../stacks/connection-limit.ts";
+import { connectionLimit } from "../../stacks/schema.ts";
 
 describe("connectionLimit", () => {
   // RDS's own figures of LEAST(memory / 9531392, 5000) are up to a tenth higher: it keeps some of the memory.
