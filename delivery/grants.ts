@@ -1,4 +1,4 @@
-import { boundaryArn } from "../stacks/permissions-boundary.ts";
+import { boundaryArn } from "../stacks/stack-name.ts";
 
 /** Operator, then key, then the values of which one must hold. */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSeq, parseDocument } from "yaml";
 import { DeployError } from "../shared/deploy-error.ts";
-import { boundaryArn } from "../stacks/permissions-boundary.ts";
+import { boundaryArn } from "../stacks/stack-name.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** The stack whose config a review stack's begins with. */

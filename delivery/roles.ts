@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { boundaryName } from "../stacks/permissions-boundary.ts";
+import { boundaryName } from "../stacks/stack-name.ts";
 import type { Alarms } from "./alarms.ts";
 import {
   audiencesOf,

@@ -3,9 +3,9 @@ import type { z } from "zod";
 import { DeployError } from "../shared/deploy-error.ts";
 import { type ConfigProblem, expectation, mustBeSecret, problemsOf } from "./config-problems.ts";
 import { imageReference, imageText } from "./fields.ts";
-import { boundaryArn } from "./permissions-boundary.ts";
 import { configSchema, type StackConfig } from "./schema.ts";
 import { ofServices, SERVICE_NAMES, type ServiceName } from "./services.ts";
+import { boundaryArn } from "./stack-name.ts";
 
 const NAMESPACE = "sparki";
 

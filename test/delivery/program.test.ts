@@ -6,7 +6,7 @@ import { allows, documentFaults } from "../../aws/policy-document.ts";
 import { documentsOf, trustsOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 import { TYPES } from "../../rehearsal/aws/types.ts";
-import { boundaryArn, boundaryName } from "../../stacks/permissions-boundary.ts";
+import { boundaryArn, boundaryName } from "../../stacks/stack-name.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 import { ACCOUNT, CONFIG, RUNNER, recordDelivery } from "../support/delivery-program.ts";
 import { fits } from "../support/event-pattern.ts";

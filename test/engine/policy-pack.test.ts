@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
-import { boundaryArn } from "../../stacks/permissions-boundary.ts";
+import { boundaryArn } from "../../stacks/stack-name.ts";
 import { PolicyEngine } from "../support/policy-engine.ts";
 import { document } from "../support/policy-examples.ts";
 import { Provider, Registered } from "../support/policy-program.ts";

@@ -8,7 +8,7 @@ import { constructWith } from "../../rehearsal/eks/provider.ts";
 import type { Registrar } from "../../rehearsal/provider/monitor.ts";
 import type { Properties } from "../../rehearsal/provider/properties.ts";
 import { parseConfig } from "../../stacks/config.ts";
-import { boundaryArn } from "../../stacks/permissions-boundary.ts";
+import { boundaryArn } from "../../stacks/stack-name.ts";
 import { Account } from "../rehearsal/aws/account.ts";
 import { answerHookRegistrations, OUTPUTS } from "./recorder.ts";
 import { rawConfig } from "./stack-config.ts";

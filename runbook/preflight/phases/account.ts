@@ -12,7 +12,7 @@ import {
 } from "../../../delivery/names.ts";
 import type { CommandRunner } from "../../../io/child-command.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
-import { boundaryArn } from "../../../stacks/permissions-boundary.ts";
+import { boundaryArn } from "../../../stacks/stack-name.ts";
 import { type Finding, fail, pass } from "../check.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 
