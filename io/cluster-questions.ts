@@ -131,27 +131,27 @@ async function untilReached(client: KubernetesClient, name: string, signal: Abor
   throw jobFailure(name, `it did not reach the server within ${REACH_SECONDS} s`);
 }
 
-interface Asking extends CacheQuestionsJob, Pick<Admission, "kubeconfig" | "signal" | "admit"> {}
+interface CacheAsking extends CacheQuestionsJob, Omit<Admission, "name"> {}
 
 /**
  * Runs the Job in the cluster, lets its pod in once it has an address, and resolves with what was answered; what it needs
  * there, a network policy and the token, is deleted in every case.
  */
-export async function askCacheInCluster(asked: Asking): Promise<Answer[]> {
+export async function askCacheInCluster(asked: CacheAsking): Promise<Answer[]> {
   const { kubeconfig, signal, admit, ...job } = asked;
   const client = new KubernetesClient(kubeconfig, signal);
   // Of a command that was killed.
-  await remove(client, job.name);
+  await removeCacheJob(client, job.name);
   try {
-    await prepare(client, job);
+    await prepareCacheJob(client, job);
     const own = { kubeconfig, name: job.name, signal, admit };
     return await askByJob(own, cacheQuestionsJob(job), (log) => cacheAnswersIn(log, job.questions));
   } finally {
-    await remove(new KubernetesClient(kubeconfig), job.name);
+    await removeCacheJob(new KubernetesClient(kubeconfig), job.name);
   }
 }
 
-async function prepare(client: KubernetesClient, job: CacheQuestionsJob): Promise<void> {
+async function prepareCacheJob(client: KubernetesClient, job: CacheQuestionsJob): Promise<void> {
   const { name, token } = job;
   const place = { namespace: NAMESPACE };
   await client.api(NetworkingV1Api).createNamespacedNetworkPolicy({
@@ -167,7 +167,7 @@ async function prepare(client: KubernetesClient, job: CacheQuestionsJob): Promis
   await client.api(CoreV1Api).createNamespacedSecret({ ...place, body: { metadata, stringData: { token } } });
 }
 
-async function remove(client: KubernetesClient, name: string): Promise<void> {
+async function removeCacheJob(client: KubernetesClient, name: string): Promise<void> {
   const place = { namespace: NAMESPACE, name };
   await unlessGone(client.api(NetworkingV1Api).deleteNamespacedNetworkPolicy(place));
   await unlessGone(client.api(CoreV1Api).deleteNamespacedSecret(place));

@@ -31,7 +31,7 @@ END
 `.trim();
 
 /** Asks one question after the other. The server may be out of reach until the pod is let in. */
-const SCRIPT = `
+const DATABASE_SCRIPT = `
 ${ASK}
 tell() {
   printf 'sparki-answer %s %s' "$1" "$2"
@@ -77,7 +77,12 @@ export interface QuestionsJob extends PsqlJob {
 /** The Job that asks. */
 export function questionsJob({ questions, ...job }: QuestionsJob): Job {
   const args = questions.map(({ sql }) => sql);
-  return psqlJob(job, { script: SCRIPT, args, deadlineSeconds: DEADLINE_SECONDS, connectSeconds: CONNECT_SECONDS });
+  return psqlJob(job, {
+    script: DATABASE_SCRIPT,
+    args,
+    deadlineSeconds: DEADLINE_SECONDS,
+    connectSeconds: CONNECT_SECONDS,
+  });
 }
 
 export interface WatchJob extends PsqlJob {
@@ -137,21 +142,21 @@ function psqlJob({ name, image, host }: PsqlJob, { script, args, deadlineSeconds
   });
 }
 
-const LINE = /^sparki-answer (\d{1,3}|reach) (ok|failed)(?: (.*))?$/;
+const DATABASE_LINE = /^sparki-answer (\d{1,3}|reach) (ok|failed)(?: (.*))?$/;
 /** As psql says it when it is told to be verbose. */
-const REFUSAL = /(?:ERROR|FATAL|PANIC): +([0-9A-Z]{5}): (.*?)(?: +LINE \d+: .*| +LOCATION: .*)?$/;
+const DATABASE_REFUSAL = /(?:ERROR|FATAL|PANIC): +([0-9A-Z]{5}): (.*?)(?: +LINE \d+: .*| +LOCATION: .*)?$/;
 
 /** The answers in the log of such a Job; what it does not say is not among them. Throws when it never reached the server. */
 export function answersIn(log: string, questions: readonly Question[]): Answer[] {
   return log.split("\n").flatMap((line): Answer[] => {
-    const [, index = "", status, said = ""] = LINE.exec(line.trimEnd()) ?? [];
+    const [, index = "", status, said = ""] = DATABASE_LINE.exec(line.trimEnd()) ?? [];
     if (index === "reach")
       throw new DeployError("SPARKI_OUTSIDE", `the restored database refuses the check's job: ${said}`);
     const question = index === "" ? undefined : questions[Number(index)];
     if (question === undefined) return [];
     const { id } = question;
     if (status === "ok") return [{ id, value: said.trim() === "" ? null : said.trim() }];
-    const [, sqlState = "", problem = said] = REFUSAL.exec(said) ?? [];
+    const [, sqlState = "", problem = said] = DATABASE_REFUSAL.exec(said) ?? [];
     return [{ id, problem: problem.trim(), sqlState }];
   });
 }
@@ -180,18 +185,18 @@ export function outagesIn(lines: readonly string[], end: number): Outage[] | und
   return down === undefined ? outages : [...outages, { from: down, until: Math.max(end, down) }];
 }
 
-const LABEL = { "sparki.tools/drill": "cache" } as const;
-const PORT = 6379;
-const FOLDER = "/mnt/secrets/cache";
+const CACHE_LABEL = { "sparki.tools/drill": "cache" } as const;
+const CACHE_PORT = 6379;
+const CACHE_FOLDER = "/mnt/secrets/cache";
 
 /**
  * Asks one question after the other. The token reaches the client on its input, in no argument and in no environment; the
  * server is verified by the image's own authorities, and may be out of reach until the pod is let in.
  */
-const SCRIPT = `
+const CACHE_SCRIPT = `
 set -f
 ask() {
-  printf 'AUTH %s\\n%s\\n' "$(cat "${FOLDER}/token")" "$1" |
+  printf 'AUTH %s\\n%s\\n' "$(cat "${CACHE_FOLDER}/token")" "$1" |
     redis-cli --tls -h "$CACHE_HOST" -p "$CACHE_PORT" 2>&1 | tr '\\r\\n' '  '
 }
 tries=0
@@ -226,20 +231,20 @@ export function cacheQuestionsJob({ name, image, host, questions, token }: Cache
   const container = {
     name: "drill",
     image,
-    command: ["/bin/sh", "-euc", SCRIPT, "sh", ...questions.map(({ command }) => command)],
+    command: ["/bin/sh", "-euc", CACHE_SCRIPT, "sh", ...questions.map(({ command }) => command)],
     env: [
       { name: "CACHE_HOST", value: host },
-      { name: "CACHE_PORT", value: String(PORT) },
+      { name: "CACHE_PORT", value: String(CACHE_PORT) },
     ],
     resources: { requests: { cpu: "100m", memory: "64Mi" }, limits: { cpu: "500m", memory: "64Mi" } },
     securityContext: restrictedContainer(),
-    volumeMounts: [{ name: "token", mountPath: FOLDER, readOnly: true }],
+    volumeMounts: [{ name: "token", mountPath: CACHE_FOLDER, readOnly: true }],
   };
   const own = { name: "token", secret: { secretName: name, defaultMode: 0o440 } };
   const csi = { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: { secretProviderClass: name } };
   return engineJob({
     name,
-    labels: LABEL,
+    labels: CACHE_LABEL,
     deadlineSeconds: DEADLINE_SECONDS,
     container,
     volumes: [token === undefined ? { name: "token", csi } : own],
@@ -248,7 +253,7 @@ export function cacheQuestionsJob({ name, image, host, questions, token }: Cache
 
 /** The flow that the Job needs. */
 export function questionsPolicy({ name, networkCidr }: CacheQuestionsJob) {
-  return cachePolicy({ name, labels: LABEL, networkCidr, port: PORT });
+  return cachePolicy({ name, labels: CACHE_LABEL, networkCidr, port: CACHE_PORT });
 }
 
 /** What gives the Job the live cache's token. */
@@ -256,14 +261,14 @@ export function liveTokenClass({ name, secretName }: CacheQuestionsJob) {
   return tokenClass({ name, secretName, versions: { token: "AWSCURRENT" } });
 }
 
-const LINE = /^sparki-answer (\d{1,3}|reach) ?(.*)$/;
+const CACHE_LINE = /^sparki-answer (\d{1,3}|reach) ?(.*)$/;
 /** As Redis begins what it refuses: `WRONGTYPE Operation against a key ...`. */
-const REFUSAL = /^[A-Z]{2,20} (?=.*[a-z])/;
+const CACHE_REFUSAL = /^[A-Z]{2,20} (?=.*[a-z])/;
 
 /** The answers in the log of such a Job; what it does not say is not among them. Throws when it never reached the server. */
 export function cacheAnswersIn(log: string, questions: readonly CacheQuestion[]): Answer[] {
   return log.split("\n").flatMap((line): Answer[] => {
-    const [, index = "", said = ""] = LINE.exec(line.trimEnd()) ?? [];
+    const [, index = "", said = ""] = CACHE_LINE.exec(line.trimEnd()) ?? [];
     if (index === "reach")
       throw new DeployError("SPARKI_OUTSIDE", `the restored cache refuses the check's job: ${said}`);
     const question = index === "" ? undefined : questions[Number(index)];
@@ -272,7 +277,7 @@ export function cacheAnswersIn(log: string, questions: readonly CacheQuestion[])
     const [, answer] = /^OK(?: (.*))?$/.exec(said) ?? [undefined, undefined];
     if (!/^OK\b/.test(said)) return [{ id, problem: said, sqlState: "" }];
     const value = (answer ?? "").trim();
-    if (REFUSAL.test(value)) return [{ id, problem: value, sqlState: "" }];
+    if (CACHE_REFUSAL.test(value)) return [{ id, problem: value, sqlState: "" }];
     return [{ id, value: value === "" ? null : value }];
   });
 }

@@ -417,11 +417,8 @@ type RdsReplacementOptions = Omit<RdsCopiesOptions, "owner" | "watch">;
 /** The name is not free, or the instance is not in a state to be changed: both pass. */
 const LATER = /^(?:DBInstanceAlreadyExists(?:Fault)?|InvalidDBInstanceState(?:Fault)?)$/;
 
-interface Aws {
-  readonly rds: RDSClient;
-  readonly rdsModule: typeof import("@aws-sdk/client-rds");
+interface ReplacementAws extends Omit<Aws, "groups" | "options"> {
   readonly options: RdsReplacementOptions;
-  readonly live: string;
 }
 
 /** The instances at AWS. */
@@ -430,7 +427,7 @@ export async function openRdsReplacement(
 ): Promise<DatabaseReplacement & { close(): void }> {
   const rdsModule = await import("@aws-sdk/client-rds");
   const rds = new rdsModule.RDSClient(clientSettings(options));
-  const aws: Aws = { rds, rdsModule, options, live: `sparki-${options.stack}-database` };
+  const aws: ReplacementAws = { rds, rdsModule, options, live: `sparki-${options.stack}-database` };
   return {
     restorable: async () => {
       const { earliest, latest } = (await restoreWindow(aws, aws.live)) ?? {};
@@ -452,13 +449,13 @@ export async function openRdsReplacement(
 }
 
 /** An instance of the stack's own account; throws for one of another. */
-async function named(aws: Aws, name: string): Promise<DBInstance | undefined> {
+async function named(aws: ReplacementAws, name: string): Promise<DBInstance | undefined> {
   const found = await instanceNamed(aws, name);
   if (found !== undefined) assertAccount(found.DBInstanceArn, aws.options);
   return found;
 }
 
-async function restoreBeside(aws: Aws, name: string, at: number): Promise<void> {
+async function restoreBeside(aws: ReplacementAws, name: string, at: number): Promise<void> {
   const { rds, rdsModule, live } = aws;
   const serving = await named(aws, live);
   if (serving === undefined) throw new DeployError("SPARKI_OUTSIDE", `there is no database ${live} to restore`);
