@@ -4,14 +4,13 @@ import { parse } from "yaml";
 import { exporterSettings } from "../apps/monitoring/data-alerts.ts";
 import { alertPages } from "../apps/monitoring/routing.ts";
 import { alertsOf } from "../apps/monitoring-values.ts";
-import { controlsPage } from "../policies/controls/page.ts";
 import { podsPage } from "../policies/declared/pod-reach.ts";
 import { contractPage } from "../runbook/conformance/contract.ts";
 import { EXIT } from "../shared/deploy-error.ts";
 import { yamlText } from "../shared/yaml-text.ts";
 import { configSchema } from "../stacks/schema.ts";
 import { accountAlarmsText, causesText } from "./alert-chapters.ts";
-import { checklistPage, runbookPage, runbookSections, treePage, verifyPage } from "./pages.ts";
+import { checklistPage, controlsPage, runbookPage, runbookSections, treePage, verifyPage } from "./pages.ts";
 
 // Writes the generated pages of docs/ again, or only those that are named. Run: node docs/generate.ts [PAGE ...]
 
