@@ -1,5 +1,5 @@
 import type { StackConfig } from "../stacks/schema.ts";
-import type { ControlId } from "./controls/control.ts";
+import type { ControlId } from "./controls/table.ts";
 import type { ClosedWorld } from "./declared/closed-world.ts";
 import type { AnyResource, Resource, StackView } from "./judging/resource.ts";
 import type { ResourceType } from "./resource-types.ts";

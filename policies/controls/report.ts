@@ -5,8 +5,7 @@ import { policies, subjectOf } from "../all.ts";
 import { judgeEach, judgeWhole } from "../judging/judgement.ts";
 import { type AnyResource, StackView } from "../judging/resource.ts";
 import type { Policy, Situation } from "../policy.ts";
-import type { Control, ControlId } from "./control.ts";
-import { auditControls, ownControls } from "./table.ts";
+import { auditControls, type Control, type ControlId, ownControls } from "./table.ts";
 
 export type ControlStatus = "met" | "exempt" | "not applicable" | "unmet";
 

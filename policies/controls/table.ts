@@ -1,6 +1,19 @@
-import type { Control, ControlId } from "./control.ts";
+/** `S01` to `S70` are the audit's controls; `D01` and on are this deployment's own. */
+export type ControlId = `S${number}` | `D${number}`;
 
-import { podControls } from "./pods.ts";
+/** One line of the audit: what is demanded, under which names others know it, and where the program meets it. */
+export interface Control {
+  readonly id: ControlId;
+  readonly title: string;
+  /** Names in AWS FSBP, CIS AWS, CIS EKS, Checkov, Trivy and the Pod Security Standards. */
+  readonly ids: readonly string[];
+  /** File of the program that meets it. */
+  readonly metBy: string;
+  /** Why it cannot apply to this stack; its policy still guards what may be added later. */
+  readonly notApplicable?: string;
+  /** What checks it when no policy can see it. */
+  readonly alsoCheckedBy?: string;
+}
 
 /** What this deployment demands beyond the audit, which no public pack has. */
 export const ownControls: readonly Control[] = [
@@ -444,3 +457,126 @@ export function controlOf(id: ControlId): Control {
   if (control === undefined) throw new RangeError(`no control is named ${id}`);
   return control;
 }
+
+const CHARTS = "apps/charts";
+const RENDERED = "the rendered charts' tests, and Pod Security admission of the API server";
+
+const podControls: readonly Control[] = [
+  {
+    id: "S60",
+    title: "Pods do not run as root, and their user id is above 10000",
+    ids: ["KSV0012", "KSV0020", "KSV0105", "CKV_K8S_23", "CKV_K8S_40"],
+    metBy: CHARTS,
+    alsoCheckedBy: RENDERED,
+  },
+  {
+    id: "S61",
+    title: "Pods cannot escalate their privileges",
+    ids: ["KSV0001", "CKV_K8S_20", "CIS EKS 4.2.5"],
+    metBy: CHARTS,
+    alsoCheckedBy: RENDERED,
+  },
+  {
+    id: "S62",
+    title: "Pods drop all capabilities",
+    ids: ["KSV0003", "KSV0106", "CKV_K8S_28", "CKV_K8S_37"],
+    metBy: CHARTS,
+    alsoCheckedBy: RENDERED,
+  },
+  {
+    id: "S63",
+    title: "Pods have a read-only root file system",
+    ids: ["KSV0014", "CKV_K8S_22"],
+    metBy: CHARTS,
+    alsoCheckedBy: "the rendered charts' tests",
+  },
+  {
+    id: "S64",
+    title: "Pods are not privileged and share nothing with their host",
+    ids: [
+      "KSV0008",
+      "KSV0009",
+      "KSV0010",
+      "KSV0017",
+      "KSV0023",
+      "KSV0024",
+      "CKV_K8S_16",
+      "CKV_K8S_17",
+      "CKV_K8S_18",
+      "CKV_K8S_19",
+      "CIS EKS 4.2.1",
+      "CIS EKS 4.2.2",
+      "CIS EKS 4.2.3",
+      "CIS EKS 4.2.4",
+    ],
+    metBy: CHARTS,
+    alsoCheckedBy: RENDERED,
+  },
+  {
+    id: "S65",
+    title: "Pods have the runtime's seccomp profile, and namespaces enforce the restricted standard",
+    ids: ["KSV0030", "CKV_K8S_31", "PSS restricted"],
+    metBy: "apps/namespaces.ts",
+    alsoCheckedBy: RENDERED,
+  },
+  {
+    id: "S66",
+    title: "Each namespace denies all traffic by default, then allows by name",
+    ids: ["CIS EKS 4.3.2", "CKV2_K8S_6"],
+    metBy: "apps/namespaces.ts",
+  },
+  {
+    id: "S67",
+    title: "Roles in the cluster have least privilege, and pods use no default service account or its token",
+    ids: [
+      "CIS EKS 4.1.1",
+      "CIS EKS 4.1.2",
+      "CIS EKS 4.1.3",
+      "CIS EKS 4.1.4",
+      "CIS EKS 4.1.5",
+      "CIS EKS 4.1.6",
+      "CIS EKS 4.1.8",
+      "CKV_K8S_38",
+      "CKV_K8S_41",
+      "CKV_K8S_42",
+      "CKV_K8S_49",
+      "KSV0036",
+      "KSV0041",
+      "KSV0044",
+    ],
+    metBy: CHARTS,
+    alsoCheckedBy: "the rendered charts' tests",
+  },
+  {
+    id: "S68",
+    title: "Pods have requests and limits, and readiness and liveness probes that differ",
+    ids: [
+      "KSV0011",
+      "KSV0015",
+      "KSV0016",
+      "KSV0018",
+      "CKV_K8S_8",
+      "CKV_K8S_9",
+      "CKV_K8S_10",
+      "CKV_K8S_11",
+      "CKV_K8S_12",
+      "CKV_K8S_13",
+    ],
+    metBy: CHARTS,
+    alsoCheckedBy: "the rendered charts' tests",
+  },
+  {
+    id: "S69",
+    title: "Pods get secrets as files from the secret store, never as a value",
+    ids: ["CKV_K8S_35", "CIS EKS 4.4.1", "CIS EKS 4.4.2", "KSV0109"],
+    metBy: CHARTS,
+    alsoCheckedBy: "the rendered charts' tests",
+  },
+  {
+    id: "S70",
+    title: "Pods run images by digest from allowed registries",
+    ids: ["CKV_K8S_43", "CKV_K8S_14", "CIS EKS 5.1.4", "KSV0125"],
+    metBy: CHARTS,
+    alsoCheckedBy: "the rendered charts' tests",
+  },
+];
