@@ -8,7 +8,7 @@ import { FACTS, type Facts, RULES, type Rule } from "../gates/tree.ts";
 import { policies, subjectOf } from "../policies/all.ts";
 import { auditControls, type Control, ownControls } from "../policies/controls/table.ts";
 import { MAX_DAYS } from "../policies/judging/approvals.ts";
-import { NEVER_EXEMPT } from "../policies/judging/exemptions.ts";
+import { NEVER_EXEMPT } from "../policies/judging/session.ts";
 import { exitCodesText } from "../runbook/command.ts";
 import { type Check, GROUPS } from "../runbook/preflight/check.ts";
 import { CHECKLIST } from "../runbook/preflight/checklist.ts";

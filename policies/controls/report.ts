@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { policies, subjectOf } from "../all.ts";
-import { judgeEach, judgeWhole } from "../judging/judgement.ts";
 import { type AnyResource, StackView } from "../judging/resource.ts";
+import { judgeEach, judgeWhole } from "../judging/session.ts";
 import type { Policy, Situation } from "../policy.ts";
 import { auditControls, type Control, type ControlId, ownControls } from "./table.ts";
 

@@ -1,5 +1,5 @@
 import { databaseInSeveralZones, databaseNoDefaultNames, databaseNotPublic } from "../../../policies/database.ts";
-import { NEVER_EXEMPT } from "../../../policies/judging/exemptions.ts";
+import { NEVER_EXEMPT } from "../../../policies/judging/session.ts";
 import type { PolicyConfig } from "../../../policies/policy.ts";
 import { database } from "../../support/policy-examples.ts";
 import { judge, situation } from "../../support/policy-fixtures.ts";
