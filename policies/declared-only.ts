@@ -1,9 +1,16 @@
 import type { ClosedWorld } from "./declared/closed-world.ts";
-import { missingGuards } from "./declared/guards.ts";
-import { optionMismatches } from "./declared/options.ts";
 import { outputMismatches } from "./declared/outputs.ts";
 import { matchersOf, mismatches, type World } from "./declared/shape.ts";
-import { couldTell, declarationOf, isDefaultProvider, isSource, notTold, whatTells } from "./declared/world.ts";
+import {
+  couldTell,
+  declarationOf,
+  isDefaultProvider,
+  isSource,
+  missingGuards,
+  notTold,
+  optionMismatches,
+  whatTells,
+} from "./declared/world.ts";
 import type { AnyResource } from "./judging/resource.ts";
 import { every, type Policy, type Situation } from "./policy.ts";
 

@@ -1,6 +1,8 @@
-import { originOf } from "../../stacks/tagging.ts";
+import { mayBeRenamed, type Named } from "../../stacks/kept-resources.ts";
+import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
+import { isTagged, originOf } from "../../stacks/tagging.ts";
 import { matchesName } from "../judging/approvals.ts";
-import { type AnyResource, textsIn } from "../judging/resource.ts";
+import { type AnyResource, type ResourceOptions, textsIn } from "../judging/resource.ts";
 import type { Declared } from "./closed-world.ts";
 import { cluster, DEFAULT_PROVIDERS, providers, SEMVER } from "./cluster.ts";
 import { accessLogs, data } from "./data.ts";
@@ -168,4 +170,98 @@ export function notTold({ asked }: AnyResource, declared: Declared | undefined):
   const { tells: _, ...alone } = declared.world;
   const known = new Set(mismatches(() => asked, declared.shape, alone).map(({ path }) => path));
   return mismatches(() => asked, declared.shape, declared.world).filter(({ path }) => !known.has(path));
+}
+
+/** What has to stay as long as sparki:protection says so. */
+const PROTECTED = new Set([
+  "aws:kms/key:Key",
+  "aws:route53/zone:Zone",
+  "aws:rds/instance:Instance",
+  "aws:elasticache/replicationGroup:ReplicationGroup",
+]);
+
+/** A property that AWS or a later release changes, by logical name; the program goes on with what it finds. */
+const LEFT_AS_THEY_ARE: Readonly<Record<string, readonly string[]>> = {
+  "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl network-subnet-filter": ["subnetIds"],
+  "aws:rds/instance:Instance database-instance": ["engineVersion"],
+  "aws:eks/cluster:Cluster cluster-eks-eksCluster": [
+    "accessConfig.bootstrapClusterCreatorAdminPermissions",
+    "bootstrapSelfManagedAddons",
+  ],
+  // In an update that goes back: an older release's migrator may not know the level that a newer one has reached.
+  ...Object.fromEntries(
+    ["users", "migrate", "seed"].map((job) => [
+      `command:local:Command database-jobs-${job}-run`,
+      ["stdin", "triggers"],
+    ]),
+  ),
+};
+
+const keyOf = ({ type, name }: Named) => `${type} ${name}`;
+
+/** The options of a resource that are not declared, each with what it may be; more outputs may always be secret. */
+export function optionMismatches(resource: Named, options: ResourceOptions, { config }: World): string[] {
+  const { protect, ignoreChanges, deleteBeforeReplace, aliases, customTimeouts } = options;
+  const left = [...(isTagged(resource.type) ? ["tags.release"] : []), ...(LEFT_AS_THEY_ARE[keyOf(resource)] ?? [])];
+  const problems: (readonly [option: string, isWrong: boolean, declared: string])[] = [
+    ["protect", config.protection && !protect && PROTECTED.has(resource.type), "true"],
+    ["ignoreChanges", ignoreChanges.some((path) => !left.includes(path)), left.join(", ") || "none"],
+    ["deleteBeforeReplace", deleteBeforeReplace === true, "not to be set"],
+    ["aliases", aliases.length > 0 && !mayBeRenamed(resource), "none"],
+    ["customTimeouts", Object.values(customTimeouts).some((seconds) => seconds !== 0), "none"],
+  ];
+  return problems.flatMap(([option, isWrong, declared]) =>
+    isWrong ? [`option ${option} (declared: ${declared})`] : [],
+  );
+}
+
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup";
+const LISTENER = "aws:lb/listener:Listener";
+const NAMESPACE = "kubernetes:core/v1:Namespace";
+
+/** What holds or opens something, and the resources that guard it: to leave one of these out is to open or to blind it. */
+export const GUARDED: Readonly<Record<string, readonly string[]>> = {
+  "aws:s3/bucket:Bucket edge-lb-access-logs": [
+    "aws:s3/bucketPolicy:BucketPolicy edge-lb-access-logs-policy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock edge-lb-access-logs-private",
+    "aws:s3/bucketVersioning:BucketVersioning edge-lb-access-logs-versioning",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration edge-lb-access-logs-encryption",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration edge-lb-access-logs-expiry",
+  ],
+  [`${LISTENER} edge-lb-https`]: [
+    "aws:lb/listenerRule:ListenerRule edge-lb-not-public",
+    `${LISTENER} edge-lb-http`,
+    "aws:wafv2/webAclAssociation:WebAclAssociation edge-waf-association",
+  ],
+  // AWS makes log groups that are missing: without a key of ours, and for ever.
+  "aws:rds/instance:Instance database-instance": [
+    `${LOG_GROUP} database-logs-postgresql`,
+    `${LOG_GROUP} database-logs-upgrade`,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment database-monitoring-AmazonRDSEnhancedMonitoringRole",
+    "command:local:Command destroy-guard",
+  ],
+  "aws:eks/cluster:Cluster cluster-eks-eksCluster": [
+    `${LOG_GROUP} cluster-logs`,
+    "kubernetes:core/v1:ConfigMap cluster-network-policies",
+  ],
+  // Without these, what should write the logs may not.
+  "aws:ec2/flowLog:FlowLog network-flow-log": ["aws:iam/rolePolicy:RolePolicy network-flow-logs-policy"],
+  "aws:route53/queryLog:QueryLog edge-dns-query-log": [
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy edge-dns-query-delivery",
+  ],
+  // A namespace of someone else's making has neither its rules for pods nor its own for flows.
+  [`${RELEASE} monitoring`]: [`${NAMESPACE} sparki-monitoring`],
+  ...Object.fromEntries(
+    SERVICE_NAMES.flatMap((name) => [
+      [`${RELEASE} ${name}-one-box`, [`${NAMESPACE} ${namespaceOf(name)}`]],
+      [`${RELEASE} ${name}-fleet`, [`${RELEASE} ${name}-one-box`, `${RELEASE} monitoring`]],
+    ]),
+  ),
+};
+
+/** The guards of a resource that are not among these resources, by type and name. */
+export function missingGuards(resource: Named, all: readonly Named[]): readonly string[] {
+  const guards = Object.hasOwn(GUARDED, keyOf(resource)) ? (GUARDED[keyOf(resource)] ?? []) : [];
+  return guards.length === 0 ? [] : guards.filter((guard) => !all.some((one) => keyOf(one) === guard));
 }

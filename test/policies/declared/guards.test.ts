@@ -1,5 +1,4 @@
-import { GUARDED } from "../../../policies/declared/guards.ts";
-import { declarationOf } from "../../../policies/declared/world.ts";
+import { declarationOf, GUARDED } from "../../../policies/declared/world.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import { judge, situation, thing } from "../../support/policy-fixtures.ts";
 

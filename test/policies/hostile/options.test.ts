@@ -1,4 +1,4 @@
-import { optionMismatches } from "../../../policies/declared/options.ts";
+import { optionMismatches } from "../../../policies/declared/world.ts";
 import { declaredOnly } from "../../../policies/declared-only.ts";
 import type { ResourceOptions } from "../../../policies/judging/resource.ts";
 import { judge, situation, thing } from "../../support/policy-fixtures.ts";
