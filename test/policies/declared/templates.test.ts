@@ -1,4 +1,4 @@
-import { openActions, wordsNotAllowed } from "../../../policies/declared/templates.ts";
+import { openActions, wordsNotAllowed } from "../../../policies/declared/rendering.ts";
 
 describe("wordsNotAllowed", () => {
   it.each([
