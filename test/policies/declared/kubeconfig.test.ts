@@ -1,4 +1,4 @@
-import { KUBECONFIG } from "../../../policies/declared/kubeconfig.ts";
+import { KUBECONFIG } from "../../../policies/declared/cluster.ts";
 import { situation } from "../../support/policy-fixtures.ts";
 import { kubeconfigOf, type User } from "../../support/policy-kubeconfig.ts";
 
