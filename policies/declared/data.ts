@@ -1,4 +1,4 @@
-import { document } from "./iam-shapes.ts";
+import { document } from "./identities.ts";
 import {
   config,
   type Declaration,

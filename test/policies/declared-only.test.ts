@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { uncovered } from "../../policies/declared/iam-shapes.ts";
-import { IDENTITIES } from "../../policies/declared/identities.ts";
+import { IDENTITIES, uncovered } from "../../policies/declared/identities.ts";
 import { DECLARATIONS } from "../../policies/declared/world.ts";
 import { declaredOnly } from "../../policies/declared-only.ts";
 import { asResource } from "../../policies/judging/resource.ts";
