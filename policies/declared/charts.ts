@@ -9,7 +9,7 @@ import {
   type Store,
   serviceOf,
 } from "../../stacks/services.ts";
-import { RULES } from "./alerts.ts";
+import { DASHBOARDS, ROUTING, RULES } from "./alerts.ts";
 import {
   bounded,
   COUNT,
@@ -24,7 +24,6 @@ import {
   RELEASE_ID,
   SOME,
 } from "./jobs.ts";
-import { DASHBOARDS, ROUTING } from "./monitoring.ts";
 import {
   config,
   listOf,
