@@ -9,7 +9,6 @@ import {
   type Store,
   serviceOf,
 } from "../../stacks/services.ts";
-import { DASHBOARDS, ROUTING, RULES } from "./alerts.ts";
 import {
   bounded,
   COUNT,
@@ -24,6 +23,7 @@ import {
   RELEASE_ID,
   SOME,
 } from "./jobs.ts";
+import { DASHBOARDS, ROUTING, RULES } from "./monitoring.ts";
 import {
   config,
   listOf,

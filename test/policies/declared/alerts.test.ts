@@ -1,4 +1,4 @@
-import { RULES } from "../../../policies/declared/alerts.ts";
+import { RULES } from "../../../policies/declared/monitoring.ts";
 import { type Mismatch, mismatches, type World } from "../../../policies/declared/shape.ts";
 import type { PolicyConfig } from "../../../policies/policy.ts";
 import { configuredMonitoring, onCallArgs } from "../../support/monitoring.ts";

@@ -316,7 +316,7 @@ function differences(value: unknown, world: World, path: string): Mismatch[] {
  * that is left out, waits longer or asks another thing tells nobody of what it is there for.
  */
 export const RULES = new Matcher(
-  "every rule of policies/declared/alerts.ts, and no other",
+  "every rule of policies/declared/monitoring.ts, and no other",
   (value, world) => differences(value, world, "").length === 0,
   { differences },
 );
@@ -442,7 +442,7 @@ export const ROUTING: Shape = {
     receiver: "platform",
     groupBy: ["alertname", "service", "stack"],
     ...TICKET_PACE,
-    routes: listed("the routes of policies/declared/alerts.ts", ({ bound }) => [
+    routes: listed("the routes of policies/declared/monitoring.ts", ({ bound }) => [
       ...(bound.heartbeat === undefined ? [] : [HEARTBEAT_ROUTE]),
       ...ROUTES,
     ]),
@@ -456,7 +456,7 @@ export const ROUTING: Shape = {
     },
   ],
   receivers: listed(
-    "receivers that reach Slack, and whom sparki:onCall names, as policies/declared/alerts.ts says",
+    "receivers that reach Slack, and whom sparki:onCall names, as policies/declared/monitoring.ts says",
     receiversOf,
   ),
 };
