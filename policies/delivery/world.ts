@@ -12,11 +12,10 @@ import {
   type World,
 } from "../declared/shape.ts";
 import type { AnyResource, ResourceOptions } from "../judging/resource.ts";
-import { alarmsOf, backupAlarmOf, breakGlassOf, cacheEventsOf, watchOf } from "./account.ts";
+import { alarmsOf, backupAlarmOf, breakGlassOf, cacheEventsOf, runnerOf, watchOf } from "./account.ts";
 import { BOUNDARY, identitiesOf } from "./identities.ts";
 import { stateBucket, stateOf } from "./keys-and-buckets.ts";
 import { cloudOf } from "./pulumi-cloud.ts";
-import { runnerOf } from "./runner.ts";
 import { one } from "./shapes.ts";
 
 /** Groups of resources in the program's tree; they make nothing themselves. */
