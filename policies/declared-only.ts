@@ -1,6 +1,5 @@
-import type { ClosedWorld } from "./declared/closed-world.ts";
 import { outputMismatches } from "./declared/outputs.ts";
-import { matchersOf, mismatches, type World } from "./declared/shape.ts";
+import { type ClosedWorld, matchersOf, mismatches, type World } from "./declared/shape.ts";
 import {
   couldTell,
   declarationOf,

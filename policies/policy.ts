@@ -1,6 +1,6 @@
 import type { StackConfig } from "../stacks/schema.ts";
 import type { ControlId } from "./controls/table.ts";
-import type { ClosedWorld } from "./declared/closed-world.ts";
+import type { ClosedWorld } from "./declared/shape.ts";
 import type { AnyResource, Resource, StackView } from "./judging/resource.ts";
 import type { ResourceType } from "./resource-types.ts";
 

@@ -3,7 +3,6 @@ import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import { isTagged, originOf } from "../../stacks/tagging.ts";
 import { matchesName } from "../judging/approvals.ts";
 import { type AnyResource, type ResourceOptions, textsIn } from "../judging/resource.ts";
-import type { Declared } from "./closed-world.ts";
 import { cluster, DEFAULT_PROVIDERS, providers, SEMVER } from "./cluster.ts";
 import { accessLogs, data } from "./data.ts";
 import { edge } from "./edge.ts";
@@ -13,6 +12,7 @@ import { flows, network } from "./network.ts";
 import { pods } from "./pods.ts";
 import {
   type Declaration,
+  type Declared,
   fill,
   Matcher,
   type Mismatch,

@@ -1,5 +1,5 @@
 import { type DeliveryConfig, parseDelivery } from "../../delivery/config.ts";
-import type { ClosedWorld } from "../declared/closed-world.ts";
+import type { ClosedWorld } from "../declared/shape.ts";
 import { declaredOnly } from "../declared-only.ts";
 import { keyGuarded, keyRotates } from "../identity.ts";
 import { NO_EXCUSES, Session } from "../judging/session.ts";

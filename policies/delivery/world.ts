@@ -1,7 +1,7 @@
 import type { DeliveryConfig } from "../../delivery/config.ts";
-import type { ClosedWorld } from "../declared/closed-world.ts";
 import { SEMVER } from "../declared/cluster.ts";
 import {
+  type ClosedWorld,
   type Declaration,
   json,
   known,
