@@ -369,7 +369,7 @@ function targetOf({ action }: Rule, phase: Phase, next: Phase | undefined): stri
   return phase === "promoted" || next === undefined ? "done" : nodeOf(next);
 }
 
-const HEAD = `# Controls
+const CONTROLS_HEAD = `# Controls
 
 <!-- Written by \`node docs/generate.ts controls\`; a test compares it. -->
 
@@ -389,7 +389,7 @@ of the stack, a document that only the update knows is judged before its resourc
 value is a violation. So is what a policy cannot read. A pack that cannot start stops the deployment.
 `;
 
-const CONFIG = `## Exemptions, relaxations, approvals
+const CONTROLS_CONFIG = `## Exemptions, relaxations, approvals
 
 Lines of the stack's config, each with its reason; a reviewer sees them, and \`sparki controls\` shows them.
 
@@ -418,18 +418,18 @@ new release changes no tag.
 export function controlsPage(): string {
   const relaxable = policies.filter((policy) => policy.relaxable).map(({ control }) => control);
   const may = `These may be relaxed: ${[...new Set(relaxable)].sort().join(", ")}.\n`;
-  const audit = `## The audit's\n\n${tableOf(auditControls)}`;
-  const own = `## This deployment's own\n\n${tableOf(ownControls)}`;
-  return [HEAD, audit, own, CONFIG, may].join("\n");
+  const audit = `## The audit's\n\n${controlsTable(auditControls)}`;
+  const own = `## This deployment's own\n\n${controlsTable(ownControls)}`;
+  return [CONTROLS_HEAD, audit, own, CONTROLS_CONFIG, may].join("\n");
 }
 
-function tableOf(controls: readonly Control[]): string {
-  const rows = controls.map((control) => cells(control).join(" | "));
+function controlsTable(controls: readonly Control[]): string {
+  const rows = controls.map((control) => controlCells(control).join(" | "));
   const lines = ["# | demands | known as | met in | enforced by | also", "--- | --- | --- | --- | --- | ---", ...rows];
   return `${lines.map((line) => `| ${line} |`).join("\n")}\n`;
 }
 
-function cells({ id, title, ids, metBy, notApplicable, alsoCheckedBy }: Control): string[] {
+function controlCells({ id, title, ids, metBy, notApplicable, alsoCheckedBy }: Control): string[] {
   const enforcing = policies.filter((policy) => policy.control === id);
   const links = enforcing.map(({ name }) => `[${name}](../policies/${subjectOf(name)}.ts)`).join(", ");
   const also = notApplicable === undefined ? (alsoCheckedBy ?? "") : `not applicable: ${notApplicable}`;

@@ -502,7 +502,7 @@ interface Renaming {
   readonly isProtected: boolean;
 }
 
-async function rename({ rds, rdsModule }: Aws, { from, to, isProtected }: Renaming): Promise<boolean> {
+async function rename({ rds, rdsModule }: ReplacementAws, { from, to, isProtected }: Renaming): Promise<boolean> {
   const command = new rdsModule.ModifyDBInstanceCommand({
     DBInstanceIdentifier: from,
     NewDBInstanceIdentifier: to,

@@ -438,26 +438,6 @@ const cacheControls: readonly Control[] = [
   },
 ];
 
-/** The seventy controls that the stack is audited by, in the audit's order. */
-export const auditControls: readonly Control[] = [
-  ...networkControls,
-  ...clusterControls,
-  ...databaseControls,
-  ...cacheControls,
-  ...edgeControls,
-  ...identityControls,
-  ...podControls,
-];
-
-const byId = new Map([...auditControls, ...ownControls].map((control) => [control.id, control]));
-
-/** @throws when no control has that id. */
-export function controlOf(id: ControlId): Control {
-  const control = byId.get(id);
-  if (control === undefined) throw new RangeError(`no control is named ${id}`);
-  return control;
-}
-
 const CHARTS = "apps/charts";
 const RENDERED = "the rendered charts' tests, and Pod Security admission of the API server";
 
@@ -580,3 +560,23 @@ const podControls: readonly Control[] = [
     alsoCheckedBy: "the rendered charts' tests",
   },
 ];
+
+/** The seventy controls that the stack is audited by, in the audit's order. */
+export const auditControls: readonly Control[] = [
+  ...networkControls,
+  ...clusterControls,
+  ...databaseControls,
+  ...cacheControls,
+  ...edgeControls,
+  ...identityControls,
+  ...podControls,
+];
+
+const byId = new Map([...auditControls, ...ownControls].map((control) => [control.id, control]));
+
+/** @throws when no control has that id. */
+export function controlOf(id: ControlId): Control {
+  const control = byId.get(id);
+  if (control === undefined) throw new RangeError(`no control is named ${id}`);
+  return control;
+}

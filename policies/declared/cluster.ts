@@ -29,7 +29,7 @@ const tokenArguments = new Matcher("aws eks get-token of the stack's cluster", (
 });
 
 /** A user who asks the AWS command line, as EKS's do, or whose token is there, as in a rehearsal; no other command runs. */
-const USERS: readonly Shape[] = [
+const KUBECONFIG_USERS: readonly Shape[] = [
   {
     exec: {
       apiVersion: matching("a version of the client's protocol", /^client\.authentication\.k8s\.io\/v1(beta1)?$/),
@@ -37,7 +37,7 @@ const USERS: readonly Shape[] = [
       args: tokenArguments,
       env: optional(
         new Matcher("what the protocol needs", (value, world) =>
-          [value].flat().every((one) => mismatches(() => one, PROTOCOL, world).length === 0),
+          [value].flat().every((one) => mismatches(() => one, EXEC_PROTOCOL, world).length === 0),
         ),
       ),
       interactiveMode: optional(matching("a mode", /^(IfAvailable|Never)$/)),
@@ -46,12 +46,12 @@ const USERS: readonly Shape[] = [
   },
   { token: matching("a token", /^[\w.~+/=-]+$/) },
 ];
-const PROTOCOL: Shape = {
+const EXEC_PROTOCOL: Shape = {
   name: "KUBERNETES_EXEC_INFO",
   value: matching("JSON", /^\{"apiVersion": ?"client\.authentication\.k8s\.io\/v1(beta1)?"\}$/),
 };
-const CLUSTER = ["cluster-eks-eksCluster"];
-const SHAPE: Shape = {
+const KUBECONFIG_SOURCES = ["cluster-eks-eksCluster"];
+const KUBECONFIG_SHAPE: Shape = {
   apiVersion: "v1",
   kind: "Config",
   clusters: [
@@ -64,7 +64,7 @@ const SHAPE: Shape = {
             typeof value === "string" &&
             serverOf(world.config.region).test(value) &&
             // What is kept as it was may be of a cluster that has changed since.
-            (world.bound.kept?.includes("stdin") === true || world.tells?.(CLUSTER, value, world) !== false),
+            (world.bound.kept?.includes("stdin") === true || world.tells?.(KUBECONFIG_SOURCES, value, world) !== false),
         ),
         "certificate-authority-data": matching("a certificate in base64", /^[A-Za-z0-9+/=]+$/),
       },
@@ -76,7 +76,7 @@ const SHAPE: Shape = {
     {
       name: "aws",
       user: new Matcher("a user of EKS", (value, world) =>
-        USERS.some((shape) => mismatches(() => value, shape, world).length === 0),
+        KUBECONFIG_USERS.some((shape) => mismatches(() => value, shape, world).length === 0),
       ),
     },
   ],
@@ -92,7 +92,7 @@ const serverOf = (region: string) =>
 /** How the engine and the database's jobs reach this stack's cluster: no file, no proxy, and no command but AWS's own. */
 export const KUBECONFIG = new Matcher("a kubeconfig of the stack's cluster", (value: unknown, world: World) => {
   const parsed = typeof value === "string" ? parsedOnce(value) : undefined;
-  return parsed !== undefined && mismatches(() => parsed, SHAPE, world).length === 0;
+  return parsed !== undefined && mismatches(() => parsed, KUBECONFIG_SHAPE, world).length === 0;
 });
 
 const CLUSTER = ["cluster-eks", "cluster-eks-eksCluster"] as const;
