@@ -1,5 +1,4 @@
-import { Memory } from "./memory.ts";
-import { isOpaque } from "./secret-fields.ts";
+import { isOpaque, Memory } from "./secret-fields.ts";
 
 /** A kind of secret that is known by its own form, wherever it stands. */
 interface TokenKind {

@@ -1,10 +1,10 @@
-import { Memory } from "./memory.ts";
 import {
   type Block,
   blockAfter,
   isCode,
   isOpaque,
   isPublicValue,
+  Memory,
   secrecyOf,
   withoutBlocks,
   withoutNamedSecrets,
