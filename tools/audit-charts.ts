@@ -10,8 +10,7 @@ import { renderMonitoring } from "../test/support/monitoring.ts";
 import { renderWorkload, STACKS, stackConfig, TRACKS, WORKLOADS } from "../test/support/workload-values.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
-import { type PythonTool, resolvePythonTool } from "./python-tool.ts";
-import { resolveTools } from "./resolve.ts";
+import { type PythonTool, resolvePythonTool, resolveTools } from "./resolve.ts";
 import { temporaryFolder } from "./temporary-folders.ts";
 import type { Progress, ResolveContext } from "./tool.ts";
 

@@ -3,8 +3,7 @@ import { CHECKOV } from "./audit-charts.ts";
 import { EVERYDAY } from "./catalog.ts";
 import { command } from "./command.ts";
 import { lineProgress } from "./progress.ts";
-import { resolvePythonTool } from "./python-tool.ts";
-import { resolveTools } from "./resolve.ts";
+import { resolvePythonTool, resolveTools } from "./resolve.ts";
 
 /** Gets the named command-line tools, or all but those that are got only by name, and prints where each is. */
 await command(async (signal) => {

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHECKOV } from "../../tools/audit-charts.ts";
-import { resolvePythonTool } from "../../tools/python-tool.ts";
+import { resolvePythonTool } from "../../tools/resolve.ts";
 
 const TOOLS = join(import.meta.dirname, "..", "..", "tools");
 
