@@ -9,9 +9,21 @@ import { join } from "node:path";
 import { type Facts, facts, type ShapeFact, type TypeFact } from "../../aws/facts.ts";
 import { outliveReaders } from "../../io/signals.ts";
 import { temporaryFolder } from "../temporary-folders.ts";
-import { type Constraint, type Count, compact, type Description, SchemaNode, ShapeNode } from "./constraints.ts";
 import { COUNTERPARTS, type Counterpart, PROVIDERS_OWN } from "./counterparts.ts";
-import { catalogOf, differences, isJson, type Json, MANAGED_POLICIES, Published } from "./published.ts";
+import {
+  type Constraint,
+  type Count,
+  catalogOf,
+  compact,
+  type Description,
+  differences,
+  isJson,
+  type Json,
+  MANAGED_POLICIES,
+  Published,
+  SchemaNode,
+  ShapeNode,
+} from "./published.ts";
 import { PulumiArguments, type Shape } from "./pulumi-arguments.ts";
 
 /** How published names differ from Pulumi's where nobody listed them: `redirect` is `RedirectConfig`. */
