@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type Facts, facts, type ShapeFact, type TypeFact } from "../../aws/facts.ts";
 import { outliveReaders } from "../../io/signals.ts";
 import { temporaryFolder } from "../temporary-folders.ts";
-import { COUNTERPARTS, type Counterpart, PROVIDERS_OWN } from "./counterparts.ts";
+import { COUNTERPARTS, type Counterpart, PROVIDERS_OWN, PulumiArguments, type Shape } from "./counterparts.ts";
 import {
   type Constraint,
   type Count,
@@ -24,7 +24,6 @@ import {
   SchemaNode,
   ShapeNode,
 } from "./published.ts";
-import { PulumiArguments, type Shape } from "./pulumi-arguments.ts";
 
 /** How published names differ from Pulumi's where nobody listed them: `redirect` is `RedirectConfig`. */
 const SUFFIXES = ["", "config", "configuration", "options", "arn", "id"];

@@ -1,4 +1,4 @@
-import { PulumiArguments } from "../../../tools/aws-facts/pulumi-arguments.ts";
+import { PulumiArguments } from "../../../tools/aws-facts/counterparts.ts";
 
 describe("PulumiArguments", () => {
   const instance = new PulumiArguments().of("aws:rds/instance:Instance");
