@@ -4,7 +4,20 @@ import { parseArgs } from "node:util";
 import { outliveReaders } from "../../io/signals.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { temporaryFolder } from "../temporary-folders.ts";
-import { type Attempt, attempt, attemptRow, attemptSchema, isWhole, unkilled, type Worlds } from "./attempt.ts";
+import {
+  type Attempt,
+  attempt,
+  attemptRow,
+  attemptSchema,
+  isWhole,
+  pageWith,
+  rowOf,
+  summaryOf,
+  TABLE_HEAD,
+  timesOf,
+  unkilled,
+  type Worlds,
+} from "./attempt.ts";
 import {
   classesOf,
   JOURNEYS,
@@ -17,7 +30,6 @@ import {
   pointsIn,
   sample,
 } from "./points.ts";
-import { pageWith, rowOf, summaryOf, TABLE_HEAD, timesOf } from "./table.ts";
 
 outliveReaders([process.stdout, process.stderr]);
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { StateResource } from "../../../records/state.ts";
-import { type Attempt, isWhole, leftAfter } from "../../../tools/chaos/attempt.ts";
+import { type Attempt, isWhole, leftAfter, pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/attempt.ts";
 import {
   classesOf,
   JOURNEYS,
@@ -17,7 +17,6 @@ import {
   wavesIn,
 } from "../../../tools/chaos/points.ts";
 import { callsIn, endsIn, interruptTwice } from "../../../tools/chaos/run.ts";
-import { pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/table.ts";
 
 const WHOLE: Attempt = {
   wholeSeconds: 200,
