@@ -200,7 +200,7 @@ async function sha256(file: string): Promise<string> {
 async function install(tool: Tool, file: string, members: readonly string[], context: ResolveContext): Promise<void> {
   const own = join(dirname(file), "programs");
   mkdirSync(own);
-  if (members.length > 0) await promisify(execFile)("tar", ["-xzf", file, "-C", dirname(file), ...members]);
+  if (members.length > 0) await run("tar", ["-xzf", file, "-C", dirname(file), ...members]);
   const programs = members.length > 0 ? members.map((member) => join(dirname(file), member)) : [file];
   for (const program of programs) {
     chmodSync(program, 0o755);
@@ -322,7 +322,7 @@ function failed(names: string, errors: string): DeployError {
   });
 }
 
-const MINIMUM_MINOR = 10;
+const MINIMUM_PYTHON = "3.10";
 
 /** A command-line tool written in Python; `tools/<name>/requirements.txt` pins it and all that it needs, by hash. */
 export interface PythonTool {
@@ -335,17 +335,17 @@ export async function resolvePythonTool(tool: PythonTool, context: ResolveContex
   const home = join(cacheDirectory(context.env), tool.name, tool.version);
   const path = join(home, tool.name);
   const lock = join(cacheDirectory(context.env), ".locks", tool.name);
-  if (!(await isWhole(home, tool, context))) {
+  if (!(await isWholeEnvironment(home, tool, context))) {
     const python = await findPython(tool, context);
     await withLock(lock, context.signal, async () => {
-      if (!(await isWhole(home, tool, context))) await install(tool, python, home, context);
+      if (!(await isWholeEnvironment(home, tool, context))) await installPython(tool, python, home, context);
     });
   }
   return path;
 }
 
 /** An environment stands on the Python that made it, which an upgrade of the system may have taken away. */
-async function isWhole(home: string, tool: PythonTool, context: ResolveContext): Promise<boolean> {
+async function isWholeEnvironment(home: string, tool: PythonTool, context: ResolveContext): Promise<boolean> {
   const path = join(home, tool.name);
   if (!existsSync(path) || !existsSync(join(home, "venv", "bin", "python"))) return false;
   if (readFileSync(path, "utf8") !== launcher(tool)) return false;
@@ -364,11 +364,15 @@ exec "$home/venv/bin/python" "$home/venv/bin/${name}" "$@"
 async function findPython(tool: PythonTool, { env }: ResolveContext): Promise<string> {
   const path = which("python3", env);
   const found = path === undefined ? undefined : versionIn(await output(path, ["--version"], env));
-  const wanted = `Python 3.${MINIMUM_MINOR} or newer`;
-  if (path === undefined || found === undefined || !isRecent(found))
-    throw missing(tool, `found ${found ? `Python ${found}` : "no python3"}, expected ${wanted}`, `install ${wanted}`);
+  const wanted = `Python ${MINIMUM_PYTHON} or newer`;
+  if (path === undefined || found === undefined || !isRecent(found, MINIMUM_PYTHON))
+    throw pythonMissing(
+      tool,
+      `found ${found ? `Python ${found}` : "no python3"}, expected ${wanted}`,
+      `install ${wanted}`,
+    );
   if ((await output(path, ["-c", "import ensurepip"], env)) === "")
-    throw missing(
+    throw pythonMissing(
       tool,
       `${path} cannot create virtual environments`,
       "install its venv module (Debian: apt install python3-venv)",
@@ -376,18 +380,13 @@ async function findPython(tool: PythonTool, { env }: ResolveContext): Promise<st
   return path;
 }
 
-function isRecent(version: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 3 || (major === 3 && minor >= MINIMUM_MINOR);
-}
-
-function missing({ name, version }: PythonTool, found: string, remedy: string): DeployError {
+function pythonMissing({ name, version }: PythonTool, found: string, remedy: string): DeployError {
   return new DeployError("SPARKI_OUTSIDE", `${name} ${version}: ${found}`, {
     hint: `${remedy}; then run the same command again`,
   });
 }
 
-async function install(tool: PythonTool, python: string, home: string, context: ResolveContext): Promise<void> {
+async function installPython(tool: PythonTool, python: string, home: string, context: ResolveContext): Promise<void> {
   const line = context.progress.begin(`installing ${tool.name} ${tool.version}`);
   const requirements = join(import.meta.dirname, tool.name, "requirements.txt");
   const options = { env: { ...context.env }, signal: context.signal };
@@ -404,11 +403,11 @@ async function install(tool: PythonTool, python: string, home: string, context: 
     rmSync(folder, { recursive: true, force: true });
     line.end("failed");
     context.signal.throwIfAborted();
-    throw failed(tool, error);
+    throw installFailed(tool, error);
   }
 }
 
-function failed({ name, version }: PythonTool, cause: unknown): DeployError {
+function installFailed({ name, version }: PythonTool, cause: unknown): DeployError {
   const words = cause instanceof Error && "stderr" in cause ? String(cause.stderr) : String(cause);
   return new DeployError("SPARKI_OUTSIDE", `${name} ${version}: installing failed:\n${words.trim().slice(-4000)}`, {
     hint: "pip needs its package index (PIP_INDEX_URL) the first time; then run the same command again",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+// By its file: unit tests map the package itself to nothing, because Pulumi would load it for each of them.
 import ts from "typescript/lib/typescript.js";
 
 /** Where AWS publishes what a Pulumi resource type takes. */
