@@ -27,7 +27,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   /** Only the figures, from the test's wrong and right inputs and a preview of production's program. */
   aws: async () => {
     const [{ withFigures }, { previewedProgram }] = await Promise.all([
-      import("./aws-figures.ts"),
+      import("../test/aws/judged.ts"),
       import("../test/support/previewed-program.ts"),
     ]);
     return withFigures(read("aws.md"), await previewedProgram("prod"));

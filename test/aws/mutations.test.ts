@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { withFigures } from "../../docs/aws-figures.ts";
 import { type Previewed, previewedProgram } from "../support/previewed-program.ts";
-import { judged } from "./judged.ts";
+import { judged, withFigures } from "./judged.ts";
 import { KINDS } from "./mutations.ts";
 
 let resources: Previewed[] = [];
