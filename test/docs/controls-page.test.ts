@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { controlsPage } from "../../../docs/pages.ts";
+import { controlsPage } from "../../docs/pages.ts";
 
 describe("docs/controls.md", () => {
   it("is what the controls and policies say (after a change: node docs/generate.ts controls)", () => {
