@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { levelsOf, lowerBound, provesOver, provesUnder, requestsToPass, upperBound } from "../../gates/bounds.ts";
-import { judgeGate, VERDICTS } from "../../gates/gate.ts";
+import { judgeGate, VERDICTS, worst } from "../../gates/gate.ts";
 import { type Objective, RUNBOOK_OBJECTIVES } from "../../gates/objective.ts";
 
 const errors: Objective = { name: "errors", kind: { type: "errors" }, maxRatio: 0.001 };
@@ -126,5 +126,17 @@ describe("bounds", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("worst", () => {
+  it.each([
+    [["pass", "fail", "error"], "fail"],
+    [["pass", "error", "inconclusive"], "error"],
+    [["pass", "inconclusive"], "inconclusive"],
+    [["pass", "pass"], "pass"],
+    [[], "inconclusive"],
+  ] as const)("of %j is %s", (verdicts, expected) => {
+    expect(worst(verdicts)).toBe(expected);
   });
 });
