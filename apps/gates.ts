@@ -6,7 +6,7 @@ import { TRACKS_AT_ONCE } from "../gates/live/pace.ts";
 import type { StartTarget } from "../gates/live/start-gate.ts";
 import type { GateTarget } from "../gates/live/track.ts";
 import { whileAway } from "../io/kubernetes-call.ts";
-import { isRollbackUpdate } from "../records/chart-content.ts";
+import { isRollbackUpdate } from "../records/helm-release.ts";
 import { DeployError } from "../shared/deploy-error.ts";
 import { terminalText } from "../shared/text/visible.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";

@@ -8,7 +8,7 @@ import {
   keptInputs,
   restoredValues,
   valuesHash,
-} from "../records/chart-content.ts";
+} from "../records/helm-release.ts";
 import { chartFilesIn, filesHash } from "../shared/chart-files.ts";
 import type { HelmRecord } from "../stacks/outputs.ts";
 

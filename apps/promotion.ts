@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isRollbackUpdate } from "../records/chart-content.ts";
+import { isRollbackUpdate } from "../records/helm-release.ts";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import { releaseOf, type StackConfig } from "../stacks/schema.ts";
 import { ofServices, type ServiceName, trackName } from "../stacks/services.ts";

@@ -11,8 +11,8 @@ import {
   type WhoAmIResult,
 } from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
-import { FORWARD_ENVIRONMENT } from "../records/chart-content.ts";
 import { EngineRecord, type EngineResult, type RecordedEvent } from "../records/engine-record.ts";
+import { FORWARD_ENVIRONMENT } from "../records/helm-release.ts";
 import type { Identity, RunRecord, Update } from "../records/update.ts";
 import type { Clock } from "../shared/clock.ts";
 import { DeployError, type ErrorCode } from "../shared/deploy-error.ts";

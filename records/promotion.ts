@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { outputsSchema, type StackOutputs } from "../stacks/outputs.ts";
 import type { Release } from "../stacks/schema.ts";
 import { type ServiceName, TRACKS, trackName } from "../stacks/services.ts";
-import { valuesHash } from "./chart-content.ts";
+import { valuesHash } from "./helm-release.ts";
 import { outputsIn, type StateResource } from "./state.ts";
 
 /** What a state says is live and was proven; it is written only behind the gate on every fleet. */

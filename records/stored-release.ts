@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import type { ChartContent } from "./chart-content.ts";
+import type { ChartContent } from "./helm-release.ts";
 
 /** One revision of a Helm release as Helm keeps it in the cluster: its chart, the values it was given, and what came of both. */
 export interface StoredRelease {

@@ -5,7 +5,7 @@ import { type Network, openNetwork } from "../../io/network.ts";
 import { openPrometheus } from "../../io/prometheus.ts";
 import { prometheusCounts } from "../../io/prometheus-counts.ts";
 import { syntheticTraffic } from "../../io/synthetic.ts";
-import { isRollbackUpdate } from "../../records/chart-content.ts";
+import { isRollbackUpdate } from "../../records/helm-release.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf, type ServiceName, serviceOf, type Track, trackName } from "../../stacks/services.ts";
 import { type GateResult, worst } from "../gate.ts";

@@ -13,7 +13,7 @@ import {
   ROLLBACK_ENVIRONMENT,
   valuesHash,
   writeChart,
-} from "../../records/chart-content.ts";
+} from "../../records/helm-release.ts";
 import { outputIn, type StateResource } from "../../records/state.ts";
 import type { HelmStore, StoredRelease } from "../../records/stored-release.ts";
 import type { Promoted } from "../../records/update.ts";

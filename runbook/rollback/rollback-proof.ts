@@ -9,7 +9,7 @@ import { systemClock } from "../../io/clock.ts";
 import { helmStoreOpener } from "../../io/helm.ts";
 import { type LiveRelease, readLiveRelease } from "../../io/live-release.ts";
 import { openNetwork } from "../../io/network.ts";
-import { contentHash, ROLLBACK_ENVIRONMENT, valuesHash } from "../../records/chart-content.ts";
+import { contentHash, ROLLBACK_ENVIRONMENT, valuesHash } from "../../records/helm-release.ts";
 import { type HelmStore, liveRevision } from "../../records/stored-release.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import { servicesOf, tracksOf } from "../../stacks/services.ts";

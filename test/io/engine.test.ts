@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse } from "yaml";
 import { Engine, pinConfig, type RunSettings } from "../../io/engine.ts";
-import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../records/chart-content.ts";
+import { isRollbackUpdate, ROLLBACK_ENVIRONMENT } from "../../records/helm-release.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { type StandInTools, standInTools } from "../support/stand-in-tools.ts";
 import { releaseNamed } from "../support/updates.ts";

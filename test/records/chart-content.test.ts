@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chartContentIn, contentHash, valuesHash, writeChart } from "../../records/chart-content.ts";
+import { chartContentIn, contentHash, valuesHash, writeChart } from "../../records/helm-release.ts";
 import { decodeRelease, liveRevision } from "../../records/stored-release.ts";
 import { helmSecret } from "../support/helm-secrets.ts";
 

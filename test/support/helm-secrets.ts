@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { chartContentIn } from "../../records/chart-content.ts";
+import { chartContentIn } from "../../records/helm-release.ts";
 
 export interface KeptByHelm {
   readonly name: string;

@@ -8,7 +8,7 @@ import {
   keptInputs,
   restoredValues,
   valuesHash,
-} from "../../../records/chart-content.ts";
+} from "../../../records/helm-release.ts";
 import { resourcesIn } from "../../../records/state.ts";
 import { decodeRelease, type StoredRelease } from "../../../records/stored-release.ts";
 import { type KeepSources, openKeep } from "../../../runbook/release/keep.ts";
