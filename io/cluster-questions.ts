@@ -23,7 +23,7 @@ import { KubernetesClient } from "./kubernetes.ts";
 import { unlessGone } from "./kubernetes-call.ts";
 import type { Answer, ReachWatch } from "./restored-copies.ts";
 
-export interface Admission {
+interface Admission {
   readonly kubeconfig: string;
   /** Of the Job whose pod is let in. */
   readonly name: string;
@@ -54,7 +54,7 @@ export async function askInCluster({ kubeconfig, signal, admit, ...job }: Asking
 }
 
 /** The same for any Job whose log has the answers: `read` takes them out of it. */
-export async function askByJob(own: Admission, job: Job, read: (log: string) => Answer[]): Promise<Answer[]> {
+async function askByJob(own: Admission, job: Job, read: (log: string) => Answer[]): Promise<Answer[]> {
   const { kubeconfig, name, signal } = own;
   const log = new PassThrough();
   const told = text(log);

@@ -214,7 +214,7 @@ export interface ImageLimits {
 }
 
 /** A layer as a manifest describes it. */
-export interface LayerDescription {
+interface LayerDescription {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
@@ -250,7 +250,7 @@ export function mebibytes(bytes: number): string {
 type Source = (sink: (chunk: Uint8Array) => Promise<void>) => Promise<boolean>;
 
 /** Counts what was read of an image so far, over all of its layers. */
-export interface ReadSoFar {
+interface ReadSoFar {
   unpackedBytes: number;
   entries: number;
   /** Of files whose text is kept. */

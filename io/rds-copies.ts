@@ -43,7 +43,7 @@ interface AskedJob {
 
 const PORT = 5432;
 /** Refusals for which the backup is the reason: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html. */
-export const UNREADABLE =
+const UNREADABLE =
   /^(?:KMSKeyNotAccessibleFault|InvalidDBSnapshotStateFault|InvalidDBSnapshotState|DBSnapshotNotFoundFault|DBSnapshotNotFound|InvalidRestoreFault|PointInTimeRestoreNotEnabledFault|PointInTimeRestoreNotEnabled|DBInstanceAutomatedBackupNotFoundFault|DBInstanceAutomatedBackupNotFound)$/;
 
 /** The copies at AWS. A copy stands in the database's own subnets, which nothing outside reaches, in a security group of its own that lets nobody in until a check's pod asks. */
@@ -83,14 +83,14 @@ interface Aws {
 
 type Rds = Pick<Aws, "rds" | "rdsModule">;
 
-export async function instanceNamed({ rds, rdsModule }: Rds, name: string): Promise<DBInstance | undefined> {
+async function instanceNamed({ rds, rdsModule }: Rds, name: string): Promise<DBInstance | undefined> {
   const command = new rdsModule.DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
   const answer = await asked(`describe ${name}`, () => rds.send(command));
   return answer?.DBInstances?.find((each) => each.DBInstanceIdentifier === name);
 }
 
 /** AWS's own word for how an instance is, and why. */
-export function statusOf({ StatusInfos, DBInstanceStatus: status = "without a status" }: DBInstance) {
+function statusOf({ StatusInfos, DBInstanceStatus: status = "without a status" }: DBInstance) {
   const why = StatusInfos?.flatMap(({ Message }) => Message ?? []).join("; ");
   return { status, ...(why ? { why } : {}) };
 }
@@ -141,7 +141,7 @@ async function restorable(aws: Aws) {
 }
 
 /** The moments that an instance's own backups can restore, in seconds since 1970; undefined where there are none. */
-export async function restoreWindow({ rds, rdsModule }: Rds, live: string) {
+async function restoreWindow({ rds, rdsModule }: Rds, live: string) {
   const command = new rdsModule.DescribeDBInstanceAutomatedBackupsCommand({ DBInstanceIdentifier: live });
   const answer = await asked(`describe the backups of ${live}`, () => rds.send(command));
   const backup = answer?.DBInstanceAutomatedBackups?.find(({ Status }) => Status === "active");
@@ -222,7 +222,7 @@ async function query(aws: Aws, who: Asked, job: Pick<AskedJob, "questions" | "si
 }
 
 /** Where an instance is connected to; throws SPARKI_OUTSIDE for one that is not there, or has no address yet. */
-export function addressOf(name: string, instance: DBInstance | undefined): string {
+function addressOf(name: string, instance: DBInstance | undefined): string {
   const host = instance?.Endpoint?.Address;
   if (host === undefined) throw new DeployError("SPARKI_OUTSIDE", `${name} has no address to connect to`);
   return host;
@@ -377,7 +377,7 @@ async function refusalLog(aws: Aws, name: string): Promise<string[]> {
 }
 
 /** Now, as names of Jobs have it: `20261130201500`. */
-export function stampNow(): string {
+function stampNow(): string {
   return new Date().toISOString().replace(/\D/g, "").slice(0, 14);
 }
 

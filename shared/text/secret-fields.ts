@@ -41,7 +41,7 @@ const PASSWORD =
 const SECRET_ID = /sessionid$|^secret_id$|sessid$/i;
 
 /** What a name says of its value: `password` for one that is a secret whatever it looks like. */
-export type Secrecy = "password" | "secret" | "none";
+type Secrecy = "password" | "secret" | "none";
 
 /**
  * Letters that look like a Latin one and that no normal form turns into it: Cyrillic, Greek, Armenian, small capitals, and

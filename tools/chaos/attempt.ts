@@ -312,7 +312,7 @@ function lostFrom(expected: Report, found: Report | undefined): Readonly<Record<
   return Object.fromEntries(fewer.filter(([, rows]) => rows > 0));
 }
 
-export function sum(numbers: readonly number[]): number {
+function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
