@@ -437,7 +437,7 @@ export interface Declared {
 /** All that may exist in the stacks of one project, by the tables that a reviewer reads; nothing else may. */
 export interface ClosedWorld {
   /** The world that the declarations of a stack speak of. */
-  worldOf(stack: { readonly stack: string; readonly config: StackConfig }): World;
+  worldOf(stack: { readonly stack: string; readonly organization?: string; readonly config: StackConfig }): World;
   /** What a resource has to be; undefined when it is not declared. */
   declarationOf(resource: Pick<AnyResource, "type" | "name" | "options">, world: World): Declared | undefined;
   /** Whether the engine makes up a provider of this kind by itself. */

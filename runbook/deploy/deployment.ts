@@ -1,7 +1,6 @@
-import type { GateResult } from "../../gates/gate.ts";
+import { type GateResult, type Phase, type Verdict, worst } from "../../gates/gate.ts";
 import { readGateLog } from "../../gates/live/gate-log.ts";
 import { type Action, type Decision, decide, withFinding } from "../../gates/tree.ts";
-import { type GateResult, type Phase, type Verdict, worst } from "../../gates/verdict.ts";
 import type { Engine, RunSettings, Watcher } from "../../io/engine.ts";
 import type { EngineResult, Step } from "../../records/engine-record.ts";
 import type { Clock } from "../../shared/clock.ts";

@@ -1,8 +1,12 @@
 import { clusterKubeconfig } from "../../io/cluster-lookups.ts";
-import { askInCluster, watchInCluster } from "../../io/cluster-questions.ts";
-import { type DatabaseReplacement, openRdsReplacement } from "../../io/database-replacement.ts";
+import { askCacheInCluster, askInCluster, watchInCluster } from "../../io/cluster-questions.ts";
 import { openElasticacheCopies } from "../../io/elasticache-copies.ts";
-import { openRdsCopies, type RdsCopiesOptions } from "../../io/rds-copies.ts";
+import {
+  type DatabaseReplacement,
+  openRdsCopies,
+  openRdsReplacement,
+  type RdsCopiesOptions,
+} from "../../io/rds-copies.ts";
 import type { CacheCopies, DatabaseCopies } from "../../io/restored-copies.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 import type { OpenPreflight } from "../preflight/open.ts";

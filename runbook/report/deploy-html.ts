@@ -1,5 +1,4 @@
-import { percent } from "../../gates/gate.ts";
-import { type GateResult, type Look, worst } from "../../gates/verdict.ts";
+import { type GateResult, type Look, percent, worst } from "../../gates/gate.ts";
 import { SERVICE_NAMES } from "../../stacks/services.ts";
 import {
   type DeployDocument,

@@ -17,7 +17,6 @@ import {
   refusalText,
   type Surroundings,
 } from "../deploy/deployment.ts";
-import type { TaggedStack } from "../deploy/stack-tags.ts";
 import {
   type Frozen,
   freeze,

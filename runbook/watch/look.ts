@@ -1,10 +1,9 @@
 import { levelsOf } from "../../gates/bounds.ts";
 import { BUDGET_PERIOD_SECONDS, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
-import { type Counts, type CountsByObjective, NO_COUNTS } from "../../gates/evidence.ts";
-import { percent } from "../../gates/gate.ts";
+import { type GateResult, percent, type Verdict, worst } from "../../gates/gate.ts";
 import { budgetWindow, judgeWindow, type ReleaseCounts } from "../../gates/live/release-slo.ts";
+import { type Counts, type CountsByObjective, NO_COUNTS } from "../../gates/objective.ts";
 import { type Decision, decide, SUSTAINED_SECONDS, withFinding } from "../../gates/tree.ts";
-import { type GateResult, type Verdict, worst } from "../../gates/verdict.ts";
 import { baselineIn, highErrorSeconds, judgeBaseline, judgePairs, PAIR_WINDOWS } from "../../gates/watching.ts";
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";

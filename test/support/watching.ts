@@ -1,4 +1,4 @@
-import type { GateResult, Verdict } from "../../gates/verdict.ts";
+import type { GateResult, Verdict } from "../../gates/gate.ts";
 import type { EndedCheck } from "../../runbook/preflight/check.ts";
 import type { Seen } from "../../runbook/watch/look.ts";
 

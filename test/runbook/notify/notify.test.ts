@@ -1,4 +1,4 @@
-import type { GateResult } from "../../../gates/verdict.ts";
+import type { GateResult } from "../../../gates/gate.ts";
 import type { DeployRun, Rollback } from "../../../runbook/deploy/deploy-document.ts";
 import {
   brokenMessage,

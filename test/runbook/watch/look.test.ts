@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
+import { type GateResult, VERDICTS } from "../../../gates/gate.ts";
 import { releaseCounts } from "../../../gates/live/release-slo.ts";
-import { type GateResult, VERDICTS } from "../../../gates/verdict.ts";
 import { plainScreen } from "../../../runbook/report/screen.ts";
 import {
   budgetText,
