@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const OWNER = "shared/deploy-error.ts";
 /** Programs of containers, shells and other processes have codes of their own: those of the rehearsal, and these. */
 const NOT_OURS =
-  /^(?:(?:test|rehearsal|policies|aws)\/|apps\/destroy-guard|io\/engine\.|io\/(cache|database)-questions|records\/engine-record|runbook\/verify\/checks\/application)/;
+  /^(?:(?:test|rehearsal|policies|aws)\/|apps\/destroy-guard|io\/engine\.|io\/copy-questions|records\/engine-record|runbook\/verify\/checks\/application)/;
 
 const flat = (text: string) => text.replace(/\s+/g, " ");
 
