@@ -4,13 +4,20 @@ import { chartsDeclared } from "../../policies/charts-declared.ts";
 import { declaredOnly } from "../../policies/declared-only.ts";
 import { UNKNOWN } from "../../shared/engine-values.ts";
 import { HostileCharts } from "../support/hostile-chart.ts";
-import { type Example, judge } from "../support/policy-fixtures.ts";
+import { type Example, judge, thing } from "../support/policy-fixtures.ts";
 import { helmRelease, monitoringRelease } from "../support/policy-releases.ts";
 
 const said = (release: Example<object>) => judge([chartsDeclared], [release]).map(({ property }) => property ?? "");
-/** Nothing of the other resources that belong beside it. */
-const aboutItself = (release: Example<object>) =>
-  judge([declaredOnly], [release]).filter(({ property }) => property?.startsWith("its guard ") !== true);
+/** Beside the database and the cache whose addresses it has; nothing of the other resources that belong there. */
+const aboutItself = (release: Example<object>) => {
+  const { database, cache } = Object(release.props.values);
+  const instance = thing("aws:rds/instance:Instance", { address: database?.host }).named("database-instance");
+  const group = { primaryEndpointAddress: cache?.host };
+  const redis = thing("aws:elasticache/replicationGroup:ReplicationGroup", group).named("cache-redis");
+  return judge([declaredOnly], [instance, redis, release]).filter(
+    ({ urn, property }) => urn === release.urn && property?.startsWith("its guard ") !== true,
+  );
+};
 const withValues = (changes: object) => {
   const release = helmRelease("engine", "fleet");
   return release.with({ values: { ...Object(release.props.values), ...changes } });
