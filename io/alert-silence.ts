@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../shared/clock.ts";
-import { type Http, type HttpRequest, jsonIn, saidInstead } from "./http.ts";
+import { type Http, type HttpAnswer, type HttpRequest, jsonIn, pageTitle, saidInstead } from "./http.ts";
 
 /** What a silence hides: alerts of this stack that say of themselves that a deployment causes them. */
 const CAUSED_BY_DEPLOYMENT = { name: "caused_by", value: "deployment" };
@@ -65,8 +65,28 @@ class Silence {
     this.#begin = options.clock.now();
   }
 
-  /** Makes it, or makes it last as long again from now. */
+  /** Makes it, or makes it last as long again from now; one that Alertmanager forgot at a restart is made again. */
   async renew(): Promise<string | undefined> {
+    const asked = await this.#post();
+    const isForgotten = this.#id !== undefined && isUnknown(asked);
+    if (isForgotten) this.#id = undefined;
+    const answer = isForgotten ? await this.#post() : asked;
+    const problem = this.#problemOf(answer);
+    if (!answer.answered || problem !== undefined) return problem;
+    const made = madeSchema.safeParse(jsonIn(answer.body));
+    if (!made.success) return `it answered ${saidInstead(answer)}`;
+    this.#id = made.data.silenceID;
+    return undefined;
+  }
+
+  async end(): Promise<string | undefined> {
+    if (this.#id === undefined) return undefined;
+    const answer = await this.#ask(`silence/${encodeURIComponent(this.#id)}`, { method: "DELETE" });
+    // What Alertmanager does not know silences nothing.
+    return isUnknown(answer) ? undefined : this.#problemOf(answer);
+  }
+
+  #post(): Promise<HttpAnswer> {
     const { stack, clock } = this.#options;
     const at = (seconds: number) => new Date(seconds * 1000).toISOString();
     const body = JSON.stringify({
@@ -81,28 +101,26 @@ class Silence {
       createdBy: "sparki deploy",
       comment: this.#why,
     });
-    const answer = await this.#ask("silences", { method: "POST", body });
-    if (typeof answer === "string") return answer;
-    const made = madeSchema.safeParse(jsonIn(answer.body));
-    if (!made.success) return `it answered ${saidInstead(answer)}`;
-    this.#id = made.data.silenceID;
-    return undefined;
+    return this.#ask("silences", { method: "POST", body });
   }
 
-  async end(): Promise<string | undefined> {
-    if (this.#id === undefined) return undefined;
-    const answer = await this.#ask(`silence/${encodeURIComponent(this.#id)}`, { method: "DELETE" });
-    return typeof answer === "string" ? answer : undefined;
+  #problemOf(answer: HttpAnswer): string | undefined {
+    const { url } = this.#options;
+    if (!answer.answered) return `${url}: ${answer.error}`;
+    return answer.status === 200 ? undefined : `${url} answered ${saidInstead(answer)}`;
   }
 
-  async #ask(path: string, request: HttpRequest) {
+  #ask(path: string, request: HttpRequest): Promise<HttpAnswer> {
     const { url, http, token } = this.#options;
     const headers = {
       "content-type": "application/json",
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };
-    const answer = await http(`${url}/api/v2/${path}`, { ...request, headers, timeoutSeconds: 10 });
-    if (!answer.answered) return `${url}: ${answer.error}`;
-    return answer.status === 200 ? answer : `${url} answered ${saidInstead(answer)}`;
+    return http(`${url}/api/v2/${path}`, { ...request, headers, timeoutSeconds: 10 });
   }
+}
+
+/** Whether Alertmanager itself does not know the silence; a page that was not found comes from somebody else. */
+function isUnknown(answer: HttpAnswer): boolean {
+  return answer.answered && answer.status === 404 && pageTitle(answer.body) === undefined;
 }

@@ -58,6 +58,27 @@ describe("whileSilenced", () => {
     expect(ends).toEqual([...ends].sort((one, other) => one - other));
   });
 
+  it("makes it again where Alertmanager forgot it at a restart, and has nothing to lift where it is unknown", async () => {
+    // https://github.com/prometheus/alertmanager/issues/1673
+    const known = new Set<string>();
+    const { asked, lines, clock, options } = asking();
+    const http: Http = async (url, request = {}) => {
+      await options.http(url, request);
+      const id = request.method === "DELETE" ? url.split("/").at(-1) : JSON.parse(request.body ?? "").id;
+      if (id !== undefined && !known.has(id)) return { ...OK, status: 404, body: '"silence not found"' };
+      known.add(`silence ${asked.length}`);
+      return { ...OK, body: JSON.stringify({ silenceID: `silence ${asked.length}` }) };
+    };
+    await whileSilenced({ ...options, http }, "deployment of 2", async () => {
+      known.clear();
+      await clock.sleep(SILENCE_SECONDS / 2);
+      expect(known.size).toBeGreaterThan(0);
+      known.clear();
+    });
+    expect(asked.at(-1)?.method).toBe("DELETE");
+    expect(lines).toEqual([]);
+  });
+
   it("lifts it when the work fails, and passes the failure on", async () => {
     const { asked, options } = asking();
     const failing = whileSilenced(options, "deployment of 2", () => Promise.reject(new Error("no")));
