@@ -11,6 +11,8 @@ export interface PodSnapshot {
   readonly ended?: string | undefined;
   /** Why the kubelet evicted the pod for what it did itself, such as writing too much; the pod that follows has no restart. */
   readonly evicted?: string | undefined;
+  /** Which readiness gate keeps the pod out whose containers are ready, such as the load balancer's, in its own words. */
+  readonly held?: string | undefined;
   /** What the cluster warned of about the pod, the newest last; such as a probe's answer. */
   readonly warnings?: readonly string[];
   /** Error lines that the pod has logged since it started. */
@@ -137,6 +139,8 @@ function unfinishedRollout(sample: HealthSample, expected: HealthExpectation): H
 /** The cluster's own words: why it makes no pod, else about the first that is not ready. */
 function wordsOf(unready: readonly PodSnapshot[], rollout: RolloutSnapshot | undefined): Pick<HealthFinding, "words"> {
   if (rollout?.refusal !== undefined) return { words: rollout.refusal };
+  const held = unready.find((pod) => pod.held !== undefined);
+  if (held !== undefined) return { words: `${held.held} (${held.name})` };
   const told = unready.find(({ warnings = [] }) => warnings.length > 0);
   const waiting = unready.find((pod) => pod.waiting !== undefined && pod.waiting.reason !== "ContainerCreating");
   if (told !== undefined) return { words: `${told.warnings?.at(-1)} (${told.name})` };

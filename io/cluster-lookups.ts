@@ -16,7 +16,7 @@ import { amountsOf } from "../shared/quantity.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import { stateOfJob } from "./cluster-job.ts";
 import { KubernetesClient } from "./kubernetes.ts";
-import { isRefusal, listedIn } from "./kubernetes-call.ts";
+import { containerOf, heldBy, isRefusal, listedIn, seenIn } from "./kubernetes-call.ts";
 
 /** The newest revision of a Helm release. */
 export interface HelmRelease {
@@ -204,7 +204,7 @@ export interface PodLook {
   readonly phase: string;
   readonly ready: boolean;
   readonly restarts: number;
-  /** Why its container does not run now. */
+  /** Why its container does not run now, or which of its readiness gates keeps it out. */
   readonly waiting: string | undefined;
   /** Why its container ended the last time. */
   readonly ended: string | undefined;
@@ -236,19 +236,21 @@ const usageSchema = z.object({
 });
 
 /** A pod of the API, as far as it says why it is not well. */
-export function podLook({ metadata, spec, status }: V1Pod): PodLook {
-  const container = status?.containerStatuses?.[0];
+export function podLook(pod: V1Pod): PodLook {
+  const { metadata, spec, status } = pod;
+  const container = containerOf(pod);
+  const limited = spec?.containers.find(({ name }) => name === container?.name) ?? spec?.containers[0];
   return {
     name: metadata?.name ?? "",
     namespace: metadata?.namespace ?? "",
     phase: status?.phase ?? "Unknown",
     ready: status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false,
     restarts: container?.restartCount ?? 0,
-    waiting: waitingOf(container),
+    waiting: waitingOf(container) ?? heldBy(pod),
     ended: endedOf(container),
     endedAt: endedAt(container) ?? disruptedAt(status),
     ...goneOf(status),
-    limits: amountsOf(spec?.containers[0]?.resources?.limits ?? {}),
+    limits: amountsOf(limited?.resources?.limits ?? {}),
   };
 }
 
@@ -280,14 +282,14 @@ function endedAt(container: V1ContainerStatus | undefined): number | undefined {
 }
 
 function clusterWarning(event: CoreV1Event): ClusterWarning {
-  const { involvedObject, reason = "", message = "", count = 1, lastTimestamp, eventTime, metadata } = event;
-  const last = lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+  const { involvedObject, reason = "", message = "" } = event;
+  const { at, times } = seenIn(event);
   return {
     about: `${involvedObject.kind}/${involvedObject.name}`,
     reason,
     message,
-    count,
-    lastAt: last === undefined ? 0 : new Date(last).getTime() / 1000,
+    count: times,
+    lastAt: at,
   };
 }
 

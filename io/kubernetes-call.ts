@@ -1,4 +1,4 @@
-import type { Middleware } from "@kubernetes/client-node";
+import type { CoreV1Event, Middleware, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { messageOf } from "../shared/deploy-error.ts";
 import { systemClock } from "./clock.ts";
 import { pageTitle } from "./http.ts";
@@ -116,4 +116,33 @@ export async function unlessGone(deletion: Promise<unknown>): Promise<void> {
   await deletion.catch((error: unknown) => {
     if (!isRefusal(error, [404])) throw error;
   });
+}
+
+/** When something was seen last, in seconds since 1970, and how often: the scheduler writes both into a series, and no other time. */
+export function seenIn({ count, eventTime, lastTimestamp, metadata, series }: CoreV1Event): {
+  readonly at: number;
+  readonly times: number;
+} {
+  const last = lastTimestamp ?? series?.lastObservedTime ?? eventTime ?? metadata.creationTimestamp;
+  return { at: last ? new Date(last).getTime() / 1000 : 0, times: series?.count ?? count ?? 1 };
+}
+
+const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
+
+/** The status of the container that a pod is there for: what others put beside it, such as a proxy, may come before it. */
+export function containerOf({ metadata, spec, status }: V1Pod): V1ContainerStatus | undefined {
+  const main = metadata?.annotations?.[DEFAULT_CONTAINER] ?? spec?.containers[0]?.name;
+  const all = status?.containerStatuses ?? [];
+  return all.find(({ name }) => name === main) ?? all[0];
+}
+
+/** Which of its readiness gates keeps a pod out whose containers are ready, in the words of who decides; undefined where none does. */
+export function heldBy({ spec, status }: V1Pod): string | undefined {
+  const conditions = status?.conditions ?? [];
+  const of = (type: string) => conditions.find((each) => each.type === type);
+  if (of("ContainersReady")?.status !== "True") return undefined;
+  const gate = spec?.readinessGates?.find(({ conditionType }) => of(conditionType)?.status !== "True");
+  if (gate === undefined) return undefined;
+  const { reason, message } = of(gate.conditionType) ?? { reason: "nobody has decided yet" };
+  return [gate.conditionType, reason, message].filter(Boolean).join(": ");
 }

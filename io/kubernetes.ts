@@ -20,7 +20,7 @@ import { redacted } from "../shared/text/secrets.ts";
 import { terminalLines } from "../shared/text/visible.ts";
 import { within } from "./clock.ts";
 import { turns } from "./http.ts";
-import { isRefusal, limitedCall, listedIn, refusalOf } from "./kubernetes-call.ts";
+import { containerOf, heldBy, isRefusal, limitedCall, listedIn, refusalOf, seenIn } from "./kubernetes-call.ts";
 import { findingsIn, LOG_BYTES, LOG_LINES, logLinesIn } from "./pod-log.ts";
 
 /** A login asks AWS for a token, which takes seconds. */
@@ -109,7 +109,7 @@ export class KubernetesClient {
     const fieldSelector = "type=Warning,involvedObject.kind=Pod";
     try {
       const items = listedIn(await this.#core.listNamespacedEvent({ namespace, fieldSelector }), "EventList");
-      return items.toSorted((one, other) => timeOf(one) - timeOf(other));
+      return items.toSorted((one, other) => seenIn(one).at - seenIn(other).at);
     } catch {
       return [];
     }
@@ -129,7 +129,7 @@ export class KubernetesClient {
   /** Digests of the images that run in a release's ready pods, each once. */
   async runningDigests(namespace: string, release: string): Promise<string[]> {
     const pods = await this.listPods(namespace, `app.kubernetes.io/instance=${release}`);
-    const digests = pods.filter(isReady).map((pod) => digestOf(containerOf(pod)) ?? "unknown");
+    const digests = pods.filter(isReady).map((pod) => digestOf(pod) ?? "unknown");
     return [...new Set(digests)].sort();
   }
 
@@ -185,7 +185,7 @@ export class KubernetesClient {
     return {
       name,
       ready: isReady(pod),
-      imageDigest: digestOf(status),
+      imageDigest: digestOf(pod),
       restarts: status?.restartCount ?? 0,
       warnings: events
         .filter(({ involvedObject }) => involvedObject.name === name)
@@ -193,6 +193,7 @@ export class KubernetesClient {
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
       ended: endedOf(status),
       evicted: evictionOf(pod),
+      held: heldBy(pod),
       ...found,
     };
   }
@@ -200,10 +201,6 @@ export class KubernetesClient {
 
 const REVISION = "deployment.kubernetes.io/revision";
 const TEMPLATE_HASH = "pod-template-hash";
-
-function timeOf({ lastTimestamp, eventTime, metadata }: CoreV1Event): number {
-  return new Date(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? 0).getTime();
-}
 
 function rolloutOf(deployment: V1Deployment): RolloutSnapshot {
   const { metadata, spec, status } = deployment;
@@ -244,14 +241,17 @@ function evictionOf({ status }: V1Pod): string | undefined {
   return isOwn ? redacted(message.trim()) : undefined;
 }
 
-function containerOf(pod: V1Pod): V1ContainerStatus | undefined {
-  return pod.status?.containerStatuses?.[0];
-}
-
 function isReady(pod: V1Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
-function digestOf(status: V1ContainerStatus | undefined): string | undefined {
-  return /sha256:[0-9a-f]{64}/.exec(status?.imageID || status?.image || "")?.[0];
+/**
+ * The digest that a pod's image is named by: nothing else can run. Of several names of one image a runtime reports any, and for
+ * one without a name the digest of its config.
+ */
+function digestOf(pod: V1Pod): string | undefined {
+  const status = containerOf(pod);
+  const named = pod.spec?.containers.find(({ name }) => name === status?.name)?.image;
+  const texts = [named, status?.imageID, status?.image];
+  return texts.flatMap((text) => /@(sha256:[0-9a-f]{64})/.exec(text ?? "")?.[1] ?? [])[0];
 }

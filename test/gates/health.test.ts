@@ -152,6 +152,13 @@ describe("judgeHealth", () => {
     });
   });
 
+  it("tells in the load balancer's own words why pods whose containers are ready are held back", () => {
+    const held = "target-health.eks.amazonaws.com/sparki: Target.FailedHealthChecks: Health checks failed";
+    const pods = [pod(), pod({ name: "engine-2", ready: false, held, warnings: ["Readiness probe failed: 503"] })];
+    const found = judgeHealth({ ...rollout({ available: 1 }), pods }, EXPECTED);
+    expect(found).toMatchObject({ verdict: "inconclusive", words: `${held} (engine-2)` });
+  });
+
   it("tells in the cluster's own words why it makes no pods", () => {
     const refusal = 'FailedCreate: pods "engine-1" is forbidden: exceeded quota: compute';
     expect(judgeHealth(rollout({ updated: 0, available: 0, total: 0, refusal }), EXPECTED)).toEqual({

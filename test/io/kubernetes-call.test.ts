@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { RequestContext } from "@kubernetes/client-node";
-import { limitedCall, listedIn, refusalOf, whileAway } from "../../io/kubernetes-call.ts";
+import type { CoreV1Event, RequestContext, V1Pod } from "@kubernetes/client-node";
+import { containerOf, heldBy, limitedCall, listedIn, refusalOf, seenIn, whileAway } from "../../io/kubernetes-call.ts";
 
 const IO = join(import.meta.dirname, "../../io");
 /** The client is an ES module that only Node itself loads. */
@@ -131,6 +131,54 @@ describe("listedIn", () => {
     const part = { metadata: { _continue: "x" }, items: [pod] };
     expect(() => read(part)).toThrow("a part of a PodList");
     expect(read(part, { isPart: true })).toEqual([pod]);
+  });
+});
+
+describe("seenIn", () => {
+  const [made, seen] = ["2026-11-30T10:00:00Z", "2026-11-30T12:00:00Z"] as const;
+  const event = (parts: object) =>
+    ({ metadata: { creationTimestamp: new Date(made) }, involvedObject: {}, ...parts }) as unknown as CoreV1Event;
+
+  // As the scheduler writes them: https://github.com/kubernetes/kubernetes/issues/89689
+  it.each([
+    ["kubelet's", { count: 7, lastTimestamp: new Date(seen) }, seen, 7],
+    ["the scheduler's, for the first time", { eventTime: seen }, seen, 1],
+    ["the scheduler's, again", { eventTime: made, series: { count: 7, lastObservedTime: seen } }, seen, 7],
+    ["one with times that are null", { count: null, lastTimestamp: null, eventTime: null, series: null }, made, 1],
+  ])("tells when an event was seen last, and how often: %s", (_, parts, last, times) => {
+    expect(seenIn(event(parts))).toEqual({ at: Date.parse(last) / 1000, times });
+  });
+});
+
+describe("a pod", () => {
+  const status = (name: string) => ({ name, imageID: "", restartCount: 0, ready: true });
+
+  it("is there for the container that its annotation names, whatever stands beside it", () => {
+    const [web, proxy] = [{ name: "web" }, { name: "istio-proxy" }];
+    const containerStatuses = [status("istio-proxy"), status("web")];
+    const named = { annotations: { "kubectl.kubernetes.io/default-container": "web" } };
+    const pods = [
+      { metadata: named, spec: { containers: [proxy, web] }, status: { containerStatuses } },
+      { spec: { containers: [web, proxy] }, status: { containerStatuses } },
+      { metadata: named, status: { containerStatuses: [status("other")] } },
+      { metadata: named, status: {} },
+    ] as V1Pod[];
+    expect(pods.map((pod) => containerOf(pod)?.name)).toEqual(["web", "web", "other", undefined]);
+  });
+
+  // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2857
+  const gate = "target-health.eks.amazonaws.com/sparki";
+  const failed = { type: gate, status: "False", reason: "Target.FailedHealthChecks", message: "Health checks failed" };
+  it.each([
+    ["by the gate that does not open", "True", [failed], `${gate}: Target.FailedHealthChecks: Health checks failed`],
+    ["by a gate that nobody has looked at", "True", [], `${gate}: nobody has decided yet`],
+    ["by no gate that is open", "True", [{ ...failed, status: "True" }], undefined],
+    ["by no gate while its containers are not ready", "False", [failed], undefined],
+  ])("is held %s", (_, ready, conditions, held) => {
+    const all = [{ type: "ContainersReady", status: ready }, ...conditions];
+    const pod = { spec: { containers: [], readinessGates: [{ conditionType: gate }] }, status: { conditions: all } };
+    expect(heldBy(pod)).toBe(held);
+    expect(heldBy({ status: { conditions: all } })).toBeUndefined();
   });
 });
 

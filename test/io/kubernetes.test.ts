@@ -163,6 +163,33 @@ describe("KubernetesClient.sampleHealth", () => {
   );
 });
 
+describe("KubernetesClient.runningDigests", () => {
+  const [ours, other] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
+  const running = async (image: string, reported: object) => {
+    const containerStatuses = [{ name: "engine", restartCount: 0, ...reported }];
+    const status = { conditions: [{ type: "Ready", status: "True" }], containerStatuses };
+    const spec = { containers: [{ name: "engine", image }] };
+    lists = { pods: { kind: "PodList", items: [{ metadata: { name: "one" }, spec, status }] } };
+    return ask('client.runningDigests("sparki-engine", "engine-fleet")');
+  };
+
+  // https://github.com/containerd/containerd/issues/8408, https://github.com/openkruise/kruise/pull/2572 and
+  // https://github.com/cri-o/cri-o/pull/6924: the config's digest, or another name of the same image.
+  it.each([other, `ghcr.io/x/engine@${other}`, `ghcr.io/x/engine@${ours}`, ""])(
+    "takes the digest that the pod's image is named by, whatever the runtime reports of it: %j",
+    async (imageID) => {
+      expect(await running(`ghcr.io/x/engine@${ours}`, { imageID, image: other })).toEqual([ours]);
+    },
+  );
+
+  it("takes what the runtime reports of an image that is named by a tag, and nothing for a digest that is the config's", async () => {
+    expect(await running("ghcr.io/x/engine:1", { imageID: `docker-pullable://x@${other}`, image: "x:1" })).toEqual([
+      other,
+    ]);
+    expect(await running("ghcr.io/x/engine:1", { imageID: other, image: "x:1" })).toEqual(["unknown"]);
+  });
+});
+
 describe("a pod as a diagnosis sees it", () => {
   const gone = async (status: object) => {
     lists = { pods: { kind: "PodList", items: [{ metadata: { name: "one" }, status }] } };
