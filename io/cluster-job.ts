@@ -82,8 +82,12 @@ async function find({ batch, name, namespace }: Run): Promise<V1Job | undefined>
   return items[0];
 }
 
-function isRunning(existing: V1Job): boolean {
-  return !existing.metadata?.deletionTimestamp && !existing.status?.conditions?.some(({ status }) => status === "True");
+/** Only these end a Job: others, such as SuccessCriteriaMet, come before them, while its pods still end. */
+const ENDS: ReadonlySet<string> = new Set(["Complete", "Failed"]);
+
+function isRunning({ metadata, status }: V1Job): boolean {
+  const hasEnded = status?.conditions?.some((each) => ENDS.has(each.type) && each.status === "True");
+  return !metadata?.deletionTimestamp && hasEnded !== true;
 }
 
 /** How long a Job is waited for, and its log followed. */

@@ -23,9 +23,9 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity such as 250m or 512Mi as a number; undefined for text that is none. */
+/** A Kubernetes quantity such as 250m, 512Mi or 129e6 as a number; undefined for text that is none. */
 export function quantity(text: string | undefined): number | undefined {
-  const [, number, unit = ""] = /^([+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?)([A-Za-z]*)$/.exec(text ?? "") ?? [];
+  const [, number, unit = ""] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(text ?? "") ?? [];
   const factor = FACTORS[unit];
   return number === undefined || factor === undefined ? undefined : Number(number) * factor;
 }

@@ -64,7 +64,8 @@ export const warnings: Examination = {
     const [lists, pods, usage] = await Promise.all([
       Promise.all(SERVED.map((namespace) => cluster.warnings(namespace))),
       Promise.all(SERVED.map((namespace) => cluster.pods(namespace))),
-      Promise.all(SERVED.map((namespace) => cluster.usage(namespace))),
+      // A metrics API that is there and does not answer keeps nobody from what the cluster warns of.
+      Promise.all(SERVED.map((namespace) => cluster.usage(namespace).catch(() => "unanswered"))),
     ]);
     // An autoscaler without a metrics API keeps the number of pods: no user notices, and `resources` says so.
     const isUnmeasured = usage.every((each) => each === undefined || each === "unmeasured");

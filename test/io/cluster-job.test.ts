@@ -82,6 +82,16 @@ describe("runJob", () => {
     expect(asked.filter((method) => method === "POST")).toHaveLength(1);
   });
 
+  // https://github.com/aquasecurity/trivy-kubernetes/pull/403
+  it.each(["SuccessCriteriaMet", "Suspended"])(
+    "takes a Job for one that runs until it is complete, and never does its work twice: %s",
+    async (type) => {
+      const before = jobs(job({ conditions: [{ type, status: "True" }] }));
+      expect(await run(before, before, before, complete)).toBe("succeeded");
+      expect(new Set(asked)).toEqual(new Set(["GET"]));
+    },
+  );
+
   it("does not ask again what the API refuses", async () => {
     expect(await run(json({ kind: "Status", message: "no" }, 403))).toMatch(/^rejected: .*403/);
     expect(asked).toEqual(["GET"]);

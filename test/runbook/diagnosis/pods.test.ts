@@ -101,6 +101,20 @@ describe("warnings", () => {
     });
   });
 
+  it("tells of an autoscaler whose metrics API is there and does not answer", async () => {
+    // https://github.com/kubernetes-sigs/metrics-server/issues/157
+    const happened = [{ ...event, about: "HorizontalPodAutoscaler/engine-fleet", lastAt: NOW - 60 }];
+    const cluster = {
+      ...clusterOf([podNamed("engine-a")]),
+      warnings: async () => happened.map((each) => ({ ...each, reason: "FailedGetResourceMetric" })),
+      usage: () => Promise.reject(new Error("HTTP 503, the server is currently unable to handle the request")),
+    };
+    expect(await examine(warnings, diagnosisContext({ cluster }))).toMatchObject({
+      status: "warn",
+      evidence: expect.arrayContaining([expect.stringContaining("FailedGetResourceMetric")]),
+    });
+  });
+
   it("passes when it was longer ago", async () => {
     expect(await lookAt(NOW - 3_601)).toEqual({
       status: "pass",
