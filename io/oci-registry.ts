@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { DeployError, messageOf } from "../shared/deploy-error.ts";
@@ -22,12 +23,20 @@ const indexSchema = z.object({
   manifests: z.array(
     z.object({
       digest: z.string(),
-      platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+      platform: z.object({ os: z.string(), architecture: z.string() }).nullish(),
     }),
   ),
 });
 const referrersSchema = z.object({
-  manifests: z.array(z.object({ digest: z.string(), artifactType: z.string().default("") })),
+  manifests: z.array(
+    z.object({
+      digest: z.string(),
+      artifactType: z
+        .string()
+        .nullish()
+        .transform((type) => type ?? ""),
+    }),
+  ),
 });
 const manifestSchema = z.object({ config: z.object({ digest: z.string() }) });
 const configSchema = z.object({ os: z.string(), architecture: z.string() });
@@ -53,7 +62,9 @@ const MAX_TRIES = 4;
 const LONGEST_WAIT_SECONDS = 30;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** What may be over in a moment: too many requests, or a server behind the registry's entrance that is away. */
-const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const PASSING: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+/** What is said of a connection that broke off, which the next one may not do. */
+const BROKEN_OFF = /ECONNRESET|EPIPE|UND_ERR_SOCKET|socket disconnected|socket hang up|other side closed/i;
 /** Names of Docker Hub in references; on the web they are pages for people. */
 const DOCKER_HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io"]);
 const DOCKER_HUB_HOST = "registry-1.docker.io";
@@ -189,8 +200,9 @@ export class Registry {
     for (let page = 1; url !== undefined; page++) {
       if (page > MAX_PAGES) throw new DeployError("SPARKI_OUTSIDE", `${image.host}'s list of signatures never ends`);
       const answer = await this.#ask({ method: "GET", url, accept: MANIFESTS });
-      const isListed = answer.status === 200;
-      const text = isListed ? answer.body : await this.manifest(image, image.digest.replace(":", "-"));
+      // A registry without such lists may send to a page for people instead.
+      const isListed = answer.status === 200 && !/^text\/html\b/i.test(String(answer.headers["content-type"] ?? ""));
+      const text = isListed ? answer.body : await this.#referrersByTag(image);
       const list = parsed(text, referrersSchema);
       if (list === undefined && text !== undefined)
         throw new DeployError("SPARKI_OUTSIDE", `${image.host} has a list of signatures that cannot be read`, {
@@ -200,6 +212,14 @@ export class Registry {
       url = isListed ? nextPage(url, answer) : undefined;
     }
     return listed;
+  }
+
+  /** The index under the tag that stands in for a list; undefined where there is none, or the registry gives the image itself. */
+  async #referrersByTag(image: ImageReference): Promise<string | undefined> {
+    const found = await this.typedManifest(image, image.digest.replace(":", "-"));
+    if (found === undefined || MANIFEST.test(found.type)) return undefined;
+    const digest = `sha256:${createHash("sha256").update(found.text).digest("hex")}`;
+    return digest === image.digest ? undefined : found.text;
   }
 
   #url({ host, repository }: ImagePlace, path: string): string {
@@ -261,7 +281,13 @@ export class Registry {
     const timeoutSeconds = sink === undefined ? TIMEOUT_SECONDS : STREAM_TIMEOUT_SECONDS;
     const options = { method, headers, timeoutSeconds, signal: this.#signal, ...(sink && { sink }) };
     for (let tried = 1; ; tried++) {
-      const answer = answered(url, await this.#http(url, options));
+      const found = await this.#http(url, options);
+      // What of a blob was handed on already cannot come a second time.
+      if (!found.answered && sink === undefined && BROKEN_OFF.test(found.error) && tried < MAX_TRIES) {
+        await this.#sleep(2 ** (tried - 1), this.#signal);
+        continue;
+      }
+      const answer = answered(url, found);
       const wait = waitIn(String(answer.headers["retry-after"] ?? "")) ?? 2 ** (tried - 1);
       if (!PASSING.has(answer.status) || tried === MAX_TRIES || wait > LONGEST_WAIT_SECONDS) return answer;
       await this.#sleep(wait, this.#signal);
@@ -421,13 +447,15 @@ function challengesIn(header: string): ReadonlyMap<string, Readonly<Record<strin
 }
 
 /**
- * Throws SPARKI_OUTSIDE for a realm that is not the registry's own: another host than its own or the one above it, or one
- * that is not asked over TLS (but on this machine). A challenge is only what some server says.
+ * Throws SPARKI_OUTSIDE for a realm that is not the registry's own: another host than its own or the one above it,
+ * another port than its own or the usual one, or one that is not asked over TLS (but on this machine). A challenge is only what some server says.
  */
 function assertOwn(realm: string, registry: string): void {
   const [asked, own] = [new URL(realm), new URL(registry)];
   const host = own.hostname;
-  const isOwn = asked.host === own.host || asked.hostname === REALMS[host] || host.endsWith(`.${asked.hostname}`);
+  // A registry on a port of its own may be logged into where its host is known by.
+  const isHost = asked.host === own.host || asked.host === own.hostname;
+  const isOwn = isHost || asked.hostname === REALMS[host] || host.endsWith(`.${asked.hostname}`);
   const isLocal = asked.host === own.host && /^(?:127\.[\d.]+|localhost|\[::1\])$/.test(asked.hostname);
   if (isOwn && (asked.protocol === "https:" || isLocal)) return;
   throw new DeployError(

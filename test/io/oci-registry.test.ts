@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Http, HttpAnswer } from "../../io/http.ts";
 import { Registry } from "../../io/oci-registry.ts";
 import { imageReference } from "../../stacks/fields.ts";
@@ -15,6 +16,8 @@ interface Seen {
   readonly authorization: string | undefined;
 }
 
+const BROKEN = {};
+
 /** A registry whose answers are given one after the other. */
 function registry(secret: string | undefined, ...answers: Partial<Extract<HttpAnswer, { answered: true }>>[]) {
   const seen: Seen[] = [];
@@ -25,6 +28,7 @@ function registry(secret: string | undefined, ...answers: Partial<Extract<HttpAn
     asked.push({ method: options.method ?? "GET", accept: options.headers?.accept });
     const answer = answers[seen.length - 1];
     if (answer === undefined) return { answered: false, error: "connect ECONNREFUSED", seconds: 0 };
+    if (answer === BROKEN) return { answered: false, error: "read ECONNRESET", seconds: 0 };
     return { answered: true, status: 200, headers: JSON_TYPE, body: "", seconds: 0, ...answer };
   };
   const signal = new AbortController().signal;
@@ -109,9 +113,14 @@ describe("Registry", () => {
     ],
     ["gives no token", [refused, { status: 403 }], /answered 401/, /SPARKI_REGISTRY_TOKEN/],
     ["forbids it", [refused, token, { status: 403 }], /answered 403/, /SPARKI_REGISTRY_TOKEN/],
-    ["is ill", [{ status: 500 }], /ghcr.io answered 500 for alexarno\/sparki\/engine/, /status page/],
+    ["is ill", [{ status: 501 }], /ghcr.io answered 501 for alexarno\/sparki\/engine/, /status page/],
     ["stays ill", Array(4).fill({ status: 503 }), /ghcr.io answered 503 for alexarno\/sparki\/engine/, /status page/],
-    ["has no tokens to give", [refused, { status: 500 }], /ghcr.io answered 500 when asked for a token/, /status page/],
+    [
+      "has no tokens to give",
+      [refused, ...Array(4).fill({ status: 500 })],
+      /ghcr.io answered 500 when asked for a token/,
+      /status page/,
+    ],
     [
       "answers with a page for people",
       [{ headers: { "content-type": "text/html; charset=utf-8" } }],
@@ -199,7 +208,7 @@ describe("Registry", () => {
     expect(seen[2]?.authorization).toBe("Bearer t");
   });
 
-  it.each([429, 502, 503, 504])("asks again where the answer was %d", async (status) => {
+  it.each([429, 500, 502, 503, 504])("asks again where the answer was %d", async (status) => {
     const { client, waits } = registry(undefined, { status, headers: { "retry-after": "3" } }, { status }, {});
     expect(await client().has(IMAGE)).toBe(true);
     expect(waits).toEqual([3, 2]);
@@ -225,6 +234,53 @@ describe("Registry", () => {
       await expect(client().referrers(IMAGE)).rejects.toThrow(/ghcr.io has a list of signatures that cannot be read/);
     },
   );
+
+  it("asks again where the connection broke off, and tells of one that always does", async () => {
+    // https://github.com/microsoft/containerregistry/issues/148
+    const { client, waits } = registry(undefined, BROKEN, BROKEN, {});
+    expect(await client().has(IMAGE)).toBe(true);
+    expect(waits).toEqual([1, 2]);
+    const always = registry(undefined, ...Array(9).fill(BROKEN));
+    await expect(always.client().has(IMAGE)).rejects.toThrow(/ghcr.io: read ECONNRESET/);
+    expect(always.seen).toHaveLength(4);
+  });
+
+  it("asks only once for a blob that is handed on as it comes", async () => {
+    const { client } = registry(undefined, BROKEN, {});
+    await expect(client().stream(IMAGE, DIGEST, async () => undefined)).rejects.toThrow(/ghcr.io: read ECONNRESET/);
+  });
+
+  describe("where a registry keeps no list of what refers to an image", () => {
+    const PAGE = { headers: { "content-type": "text/html; charset=utf-8" }, body: "<html>Sign in</html>" };
+    const INDEX = { "content-type": "application/vnd.oci.image.index.v1+json" };
+    const IMAGE_TYPE = { "content-type": "application/vnd.oci.image.manifest.v1+json" };
+    const list = JSON.stringify({ manifests: [{ digest: "a", artifactType: null }] });
+
+    // https://github.com/oras-project/oras-go/issues/633
+    it.each([
+      ["answers 404", [{ status: 404 }]],
+      ["sends to a page for people", [{ status: 307, headers: { location: "https://accounts.test/" } }, PAGE]],
+    ])("and %s, looks under the tag that stands in for it", async (_, answers) => {
+      const { client, seen } = registry(undefined, ...answers, { headers: INDEX, body: list });
+      expect(await client().referrers(IMAGE)).toEqual([{ digest: "a", artifactType: "" }]);
+      expect(seen.at(-1)?.url).toBe(MANIFEST.replace(DIGEST, DIGEST.replace(":", "-")));
+      expect(
+        await registry(undefined, ...answers, { status: 404 })
+          .client()
+          .referrers(IMAGE),
+      ).toEqual([]);
+    });
+
+    it("takes neither the image nor the children of its index for what refers to it", async () => {
+      // https://github.com/oras-project/oras-go/issues/1396
+      const body = JSON.stringify({ manifests: [{ digest: "child" }] });
+      const digest = `sha256:${createHash("sha256").update(body).digest("hex")}`;
+      const index = registry(undefined, { status: 404 }, { headers: INDEX, body });
+      expect(await index.client().referrers({ ...IMAGE, digest })).toEqual([]);
+      const image = registry(undefined, { status: 404 }, { headers: IMAGE_TYPE, body: '{"config":{}}' });
+      expect(await image.client().referrers(IMAGE)).toEqual([]);
+    });
+  });
 
   it("reads all pages of what refers to an image, and none from elsewhere", async () => {
     const page = (digest: string, link?: string) => ({
@@ -253,6 +309,7 @@ describe("Registry", () => {
       "https://ghcr.io.evil.test/token",
       "https://ghcr.io@evil.test/token",
       "https://ghcr.io:8443/token",
+      "http://ghcr.io:443/token",
       "http://127.0.0.1/token",
     ])("from a realm that is not the registry's own over TLS: %s", async (realm) => {
       const { client, seen } = registry("ann:secret", challenged(realm), token, {});
@@ -263,6 +320,8 @@ describe("Registry", () => {
     it.each([
       ["registry-1.docker.io", "https://auth.docker.io/token"],
       ["registry.gitlab.com", "https://gitlab.com/jwt/auth"],
+      // As GitLab sets up its own: https://github.com/NVIDIA/enroot/issues/99
+      ["git.example.com:5050", "https://git.example.com/jwt/auth"],
     ])("for the realm that %s is known by: %s", async (host, realm) => {
       const { client, seen } = registry("ann:secret", challenged(realm), token, {});
       expect(await client().has({ ...IMAGE, host })).toBe(true);

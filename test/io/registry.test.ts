@@ -18,7 +18,7 @@ describe("openRegistry", () => {
   beforeAll(async () => {
     server = createServer(({ method, url = "" }, response) => {
       asked.push(`${method} ${url}`);
-      const status = url.includes("/engine/") ? 200 : url.includes("/web/") ? 404 : 500;
+      const status = url.includes("/engine/") ? 200 : url.includes("/web/") ? 404 : 501;
       response.writeHead(status, { "content-type": "application/json" }).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,7 +41,7 @@ describe("openRegistry", () => {
   it("never takes a registry that fails, or does not answer, for one that has lost the image", async () => {
     const failing = openRegistry(network, { SPARKI_REGISTRY: mirror });
     const closed = openRegistry(network, { SPARKI_REGISTRY: "http://127.0.0.1:9" });
-    expect(await failing.find(e2e)).toMatchObject({ kind: "unknown", reason: expect.stringContaining("500") });
+    expect(await failing.find(e2e)).toMatchObject({ kind: "unknown", reason: expect.stringContaining("501") });
     expect(await closed.find(engine)).toMatchObject({
       kind: "unknown",
       reason: expect.stringContaining("ECONNREFUSED"),
