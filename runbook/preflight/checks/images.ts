@@ -93,7 +93,9 @@ export const pulling: Check = {
   },
 };
 
-const ECR = /\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
+/** All the names that a registry of ECR has: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html */
+const ECR =
+  /^\d{12}\.(?:dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|dkr-ecr(?:-fips)?\.[a-z0-9-]+\.on\.aws)$/;
 
 async function judge(
   { id, images }: { readonly id: string; readonly images: readonly ImageReference[] },
@@ -167,13 +169,15 @@ export const signatures: Check = {
   title: "Image signatures",
   proves: "Each image of the release has a cosign signature of exactly its digest, by the key in the config.",
   timeLimitSeconds: 60,
-  run: async ({ config, http, tokens, registryMirror }, signal) => {
+  run: async ({ config, http, tokens, registryMirror, pullSecret }, signal) => {
     const key = config.preflight.imageSignatureKey;
     if (key === undefined) return skipped("no sparki:preflight.imageSignatureKey is configured");
-    const registry = new Registry(http, tokens.registry, signal, registryMirror);
     const references = [...imagesIn(config).values()];
     const problems = await Promise.all(
-      references.map((reference) => problemOf(registry, reference, createPublicKey(key))),
+      references.map(async (reference) => {
+        const secret = tokens.registry ?? (await pullSecretFor(reference, pullSecret));
+        return problemOf(new Registry(http, secret, signal, registryMirror), reference, createPublicKey(key));
+      }),
     );
     const found = problems.flatMap((problem, index) =>
       problem === undefined ? [] : [`${references[index]?.repository} ${problem}`],
@@ -207,7 +211,7 @@ async function taggedSignatures(registry: Registry, image: ImageReference, key: 
   const found = layersIn(text).map(async ({ digest, annotations }): Promise<Signature> => {
     const payload = await registry.blob(image, digest);
     const signature = Buffer.from(annotations?.[SIGNATURE] ?? "", "base64");
-    if (payload === undefined || !verify(undefined, Buffer.from(payload), key, signature)) return "by another key";
+    if (payload === undefined || !isSigned(Buffer.from(payload), key, signature)) return "by another key";
     const signed = payloadSchema.safeParse(jsonIn(payload));
     return signed.success ? [signed.data.critical.image["docker-manifest-digest"]] : "by another key";
   });
@@ -226,13 +230,30 @@ async function bundledSignatures(registry: Registry, image: ImageReference, key:
 function signatureIn(text: string | undefined, key: KeyObject): Signature {
   try {
     const bundle = bundleFromJSON(JSON.parse(text ?? ""));
-    if (bundle.content.$case !== "dsseEnvelope" || !toSignedEntity(bundle).signature.verifySignature(key))
-      return "by another key";
-    const statement = statementSchema.safeParse(jsonIn(bundle.content.dsseEnvelope.payload.toString()));
+    if (bundle.content.$case !== "dsseEnvelope") return "by another key";
+    const { payload, payloadType, signatures } = bundle.content.dsseEnvelope;
+    const isOwn =
+      toSignedEntity(bundle).signature.verifySignature(key) ||
+      isSigned(dsseText(payloadType, payload), key, signatures[0]?.sig ?? Buffer.of());
+    if (!isOwn) return "by another key";
+    const statement = statementSchema.safeParse(jsonIn(payload.toString()));
     return statement.data?.subject.map(({ digest }) => `sha256:${digest.sha256}`) ?? "by another key";
   } catch {
     return "by another key";
   }
+}
+
+/** What cosign hashes with for a key of a longer curve than P-256: since its version 2.6 as long, before that as for any key. */
+const CURVE_HASHES: Readonly<Record<string, string>> = { secp384r1: "sha384", secp521r1: "sha512" };
+
+function isSigned(text: Buffer, key: KeyObject, signature: Buffer): boolean {
+  const own = CURVE_HASHES[key.asymmetricKeyDetails?.namedCurve ?? ""];
+  return verify(undefined, text, key, signature) || (own !== undefined && verify(own, text, key, signature));
+}
+
+/** What is signed of an envelope: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md */
+function dsseText(type: string, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);
 }
 
 function layersIn(text: string | undefined) {

@@ -108,8 +108,14 @@ describe("pulling", () => {
     expect(new Set(sent.map(({ url }) => new URL(url).host))).toEqual(new Set(["ghcr.io"]));
   });
 
-  it("leaves ECR to the nodes' own role", async () => {
-    const ecr = (image: string) => image.replace("ghcr.io", "111122223333.dkr.ecr.us-east-1.amazonaws.com");
+  // https://github.com/awslabs/amazon-eks-ami/issues/2592
+  it.each([
+    "dkr.ecr.us-east-1.amazonaws.com",
+    "dkr.ecr-fips.us-east-1.amazonaws.com",
+    "dkr-ecr.us-east-1.on.aws",
+    "dkr-ecr-fips.us-east-1.on.aws",
+  ])("leaves ECR to the nodes' own role: %s", async (host) => {
+    const ecr = (image: string) => image.replace("ghcr.io", `111122223333.${host}`);
     const { e2e } = release.images;
     const images = { ...byService((name) => ecr(release.images[name])), e2e: ecr(e2e) };
     const config = configWith({ release: { ...release, images } });

@@ -14,10 +14,13 @@ const partsOf = (image: string) => {
 };
 
 /** What cosign leaves in the registry for an image: a manifest under a tag, and the payload that was signed. */
-function signed(image: string, { key = keys.privateKey, digest = partsOf(image).digest } = {}): HttpAnswers {
+function signed(
+  image: string,
+  { key = keys.privateKey, digest = partsOf(image).digest, hash = "sha256" } = {},
+): HttpAnswers {
   const { base, digest: own } = partsOf(image);
   const payload = JSON.stringify({ critical: { image: { "docker-manifest-digest": digest } }, optional: null });
-  const signature = sign("sha256", Buffer.from(payload), key).toString("base64");
+  const signature = sign(hash, Buffer.from(payload), key).toString("base64");
   const annotations = { "dev.cosignproject.cosign/signature": signature };
   return {
     [`${base}/manifests/${own.replace(":", "-")}.sig`]: { body: { layers: [{ digest: "sha256:p", annotations }] } },
@@ -31,7 +34,13 @@ const SIGNED = "https://sigstore.dev/cosign/sign/v1";
 /** What cosign 3 leaves: a bundle that refers to the image, with a signed statement of what it is about. */
 function bundled(
   image: string,
-  { key = keys.privateKey, digest = partsOf(image).digest, predicateType = SIGNED, isListed = true } = {},
+  {
+    key = keys.privateKey,
+    digest = partsOf(image).digest,
+    predicateType = SIGNED,
+    isListed = true,
+    hash = "sha256",
+  } = {},
 ): HttpAnswers {
   const { base, digest: own } = partsOf(image);
   const subject = [{ name: "", digest: { sha256: digest.replace("sha256:", "") } }];
@@ -41,7 +50,7 @@ function bundled(
     Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${statement.length} `),
     statement,
   ]);
-  const signatures = [{ sig: sign("sha256", signed, key).toString("base64") }];
+  const signatures = [{ sig: sign(hash, signed, key).toString("base64") }];
   // As the registry's own list names it; in the list under a tag cosign names the type of the empty config.
   const artifactType = isListed ? BUNDLE : "application/vnd.oci.empty.v1+json";
   const index = { body: { manifests: [{ digest: "sha256:m", artifactType }] } };
@@ -100,6 +109,33 @@ describe("signatures", () => {
     const old = signed(first, { key: other.privateKey });
     const web = all(...good, bundled(first), old);
     expect(await look(signatures, fakeContext({ config, web }))).toMatchObject({ status: "pass" });
+  });
+
+  // https://github.com/sigstore/cosign/issues/5091
+  it.each([
+    ["P-384", "sha384"],
+    ["P-384", "sha256"],
+    ["P-521", "sha512"],
+  ])("takes signatures of either form by a key of the curve %s with %s", async (namedCurve, hash) => {
+    const long = generateKeyPairSync("ec", { namedCurve });
+    const how = { key: long.privateKey, hash };
+    const key = long.publicKey.export({ type: "spki", format: "pem" }).toString();
+    const own = configWith({ preflight: { imageSignatureKey: key } });
+    const web = all(bundled(first, how), ...rest.map((image) => signed(image, how)));
+    expect(await look(signatures, fakeContext({ config: own, web }))).toMatchObject({ status: "pass" });
+    const foreign = all(
+      bundled(first, { ...how, key: other.privateKey, hash: "sha256" }),
+      ...rest.map((image) => signed(image, how)),
+    );
+    expect(await look(signatures, fakeContext({ config: own, web: foreign }))).toMatchObject({ status: "fail" });
+  });
+
+  it("asks a private registry with the stack's pull secret where who deploys has no token", async () => {
+    const auths = { "ghcr.io": { auth: Buffer.from("ann:secret").toString("base64") } };
+    const web = { "GET https://ghcr.io/": { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } } };
+    const context = { ...fakeContext({ config, web }), pullSecret: async () => JSON.stringify({ auths }) };
+    await look(signatures, context).catch(() => undefined);
+    expect(context.requests.some(({ headers }) => headers?.authorization?.startsWith("Basic "))).toBe(true);
   });
 
   it("calls an image whose signature's manifest cannot be read not signed by the key", async () => {
