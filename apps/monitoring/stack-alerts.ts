@@ -52,6 +52,16 @@ export function factRules(stack: string, facts: StackFacts): RuleGroup {
   };
 }
 
+/** What was asked of the load balancer: what it had no target for is an error of its own, and no request that AWS counts. */
+function balancerAsked(of: (metric: CloudWatchMetric) => string): string {
+  return `(sum(${of(CLOUDWATCH.balancerErrors)}) + (sum(${of(CLOUDWATCH.balancerRequests)}) or vector(0)))`;
+}
+
+/** Each object once, however many kube-state-metrics tell of it: while one replaces another both do. */
+function seenOnce(labels: string, series: string): string {
+  return `max by (${labels}) (${series})`;
+}
+
 /** Alerts about what the stack stands on at AWS, its cluster, and what people have to do by a day. */
 export function stackAlerts(stack: string): Alert[] {
   const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
@@ -63,12 +73,12 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "page",
       component: "network",
       service: "load-balancer",
-      expr: `sum(${of(CLOUDWATCH.balancerErrors)}) / (sum(${of(CLOUDWATCH.balancerRequests)}) > 10) > 0.05`,
+      expr: `sum(${of(CLOUDWATCH.balancerErrors)}) / (${balancerAsked(of)} > 10) > 0.05`,
       for: "3m",
       summary: "The load balancer itself answers {{ $value | humanizePercentage }} of requests with a 5xx",
       page: {
         meaning:
-          "More than 5 % of requests get a 5xx that no pod gave: no healthy target, a target that closed the connection, or a time-out. Pods count none of them, so no budget alert sees it.",
+          "More than 5 % of requests get a 5xx that no pod gave: no healthy target, a target that closed the connection, or a time-out. Pods count none of them, so no budget alert sees it. AWS counts as requests only those for which there was a target, so those that failed are added to them.",
         timing: "Fires after 3 minutes above 5 % with more than 10 requests a minute. Ends as soon as it is below.",
         look: [
           "The target groups in the AWS console: how many targets are healthy, and why are others not?",
@@ -200,7 +210,7 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       service: "cluster",
-      expr: 'sum(kube_node_status_condition{condition="Ready",status="true"} == bool 0) > 0',
+      expr: `sum(${seenOnce("node", 'kube_node_status_condition{condition="Ready",status="true"}')} == bool 0) > 0`,
       for: "15m",
       summary: "{{ $value }} nodes of the cluster have not been ready for 15 minutes",
       page: {
@@ -223,7 +233,7 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       isCausedByDeployment: true,
-      expr: `sum by (namespace) (kube_pod_status_phase{phase="Pending",namespace=~"${NAMESPACES}"}) > 0`,
+      expr: `sum by (namespace) (${seenOnce("namespace, pod", `kube_pod_status_phase{phase="Pending",namespace=~"${NAMESPACES}"}`)}) > 0`,
       for: "10m",
       summary: "{{ $value }} pods in {{ $labels.namespace }} have waited for a node for 10 minutes",
       page: {
@@ -247,7 +257,7 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       isCausedByDeployment: true,
-      expr: `sum by (namespace) (increase(kube_pod_container_status_restarts_total{namespace=~"${NAMESPACES}"}[15m])) > 3`,
+      expr: `sum by (namespace) (${seenOnce("namespace, pod, container", `increase(kube_pod_container_status_restarts_total{namespace=~"${NAMESPACES}"}[15m])`)}) > 3`,
       for: "1m",
       summary: "Containers in {{ $labels.namespace }} restarted {{ $value | humanize }} times in 15 minutes",
       page: {

@@ -137,8 +137,10 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
   const most = `sum by (namespace) (${ofEngine("database_connections_max", stack)})`;
   const limit = `max(sparki:database_connections:limit{stack="${stack}"})`;
   const refused = `sum(${of("applicationelb_httpcode_elb_5_xx_count_sum")})`;
-  const asked = `(sum(${of("applicationelb_request_count_sum")}) > 10)`;
-  const restarts = `increase(kube_pod_container_status_restarts_total{namespace=~"${ALL}"}[15m])`;
+  const asked = `((${refused} + (sum(${of("applicationelb_request_count_sum")}) or vector(0))) > 10)`;
+  const restarts = `max by (namespace, pod, container) (increase(kube_pod_container_status_restarts_total{namespace=~"${ALL}"}[15m]))`;
+  const pending = `max by (namespace, pod) (kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"})`;
+  const ready = 'max by (node) (kube_node_status_condition{condition="Ready",status="true"})';
   return {
     ...Object.fromEntries(config.objectives.flatMap((one) => burnsOf(one, objectiveLabel(one), stack))),
     ...Object.fromEntries(
@@ -194,15 +196,8 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
       "30m",
       "cloudwatch-exporter",
     ),
-    NodeNotReady: ticket(
-      "platform",
-      'sum(kube_node_status_condition{condition="Ready",status="true"} == bool 0) > 0',
-      "15m",
-      "cluster",
-    ),
-    PodsPending: silenced(
-      ticket("platform", `sum by (namespace) (kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"}) > 0`, "10m"),
-    ),
+    NodeNotReady: ticket("platform", `sum(${ready} == bool 0) > 0`, "15m", "cluster"),
+    PodsPending: silenced(ticket("platform", `sum by (namespace) (${pending}) > 0`, "10m")),
     PodsRestarting: silenced(ticket("platform", `sum by (namespace) (${restarts}) > 3`, "1m")),
     FleetUnavailable: page(
       "platform",

@@ -85,8 +85,18 @@ const CASES: readonly AlertCase[] = [
   },
   {
     alert: "LoadBalancerFailing",
+    // With no target left AWS counts no request, and soon tells of none: load-balancer-cloudwatch-metrics.html, RequestCount.
+    series: {
+      [series("balancerRequests")]: "1000x29 0x29 stale _x29 1000x60",
+      [series("balancerErrors")]: "0x29 900x59 0x60",
+    },
+    silentAt: [29, 32, 92],
+    firingAt: [36, 58, 62, 89],
+  },
+  {
+    alert: "LoadBalancerFailing",
     // Half of very few requests says nothing.
-    series: { [series("balancerRequests")]: "10x150", [series("balancerErrors")]: "5x150" },
+    series: { [series("balancerRequests")]: "5x150", [series("balancerErrors")]: "5x150" },
     silentAt: [60, 120],
     firingAt: [],
   },
@@ -126,6 +136,18 @@ const CASES: readonly AlertCase[] = [
     silentAt: [29, 31, 75],
     firingAt: [40, 50],
   }),
+  {
+    alert: "PodsRestarting",
+    // Two of kube-state-metrics tell of the same three restarts: https://github.com/prometheus-community/helm-charts/issues/4095
+    series: Object.fromEntries(
+      ["one:8080", "two:8080"].map((instance) => [
+        `kube_pod_container_status_restarts_total{namespace="sparki-engine",pod="a",container="engine",instance="${instance}"}`,
+        "0x29 1 2 3 3x99",
+      ]),
+    ),
+    silentAt: [33, 38, 60],
+    firingAt: [],
+  },
   {
     alert: "FleetUnavailable",
     series: {
