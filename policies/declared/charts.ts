@@ -101,8 +101,8 @@ const prometheus = [
     podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
   },
 ];
-const fromLoadBalancer = { from: within(LOAD_BALANCER, "the load balancer's subnets"), ports: ports("http", "TCP") };
-const fromPrometheus = { from: prometheus, ports: ports("http", "TCP") };
+const fromLoadBalancer = { from: within(LOAD_BALANCER, "the load balancer's subnets"), ports: ports(8080, "TCP") };
+const fromPrometheus = { from: prometheus, ports: ports(8080, "TCP") };
 const networkPolicy = (name: Shape, spec: Shape) => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
@@ -424,7 +424,7 @@ const scraping = networkPolicy("monitoring-scraping", {
         podSelector: { matchLabels: { "app.kubernetes.io/name": scraped } },
       },
     ],
-    ports: ports("http", "TCP"),
+    ports: ports(8080, "TCP"),
   })),
 });
 

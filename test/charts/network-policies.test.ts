@@ -103,6 +103,15 @@ describe("network policies of the charts", () => {
     expect(open.sort()).toEqual(NEEDED.map(([from, to, port]) => `${from} → ${to} ${port}`).sort());
   });
 
+  it("name every port by its number, which EKS never has to look up in a pod", () => {
+    // https://github.com/aws/amazon-network-policy-controller-k8s/issues/81
+    const ports = policies
+      .flatMap(({ spec }) => [...(spec.ingress ?? []), ...(spec.egress ?? [])])
+      .flatMap((rule) => rule.ports ?? []);
+    expect(ports.length).toBeGreaterThan(10);
+    expect(ports.filter(({ port }) => typeof port !== "number")).toEqual([]);
+  });
+
   it("open the whole VPC to the service port where the load balancer's subnets are not given", () => {
     const wide = renderWorkload("prod", "web", "fleet", { "network.loadBalancerCidrs": [] }).filter(isPolicy);
     const to = workloadPod("web", "fleet", "10.40.64.13");
