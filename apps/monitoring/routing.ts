@@ -134,6 +134,7 @@ objectives and contacts of Pulumi.prod.yaml; edit the alerts in \`apps/monitorin
 
 What concerns the database is told in ${database.channel} (${database.mention}) too, what concerns the cache or the network in
 ${infrastructure.channel} (${infrastructure.mention}). A page about an objective silences the ticket about the same one.
+A message names only what still fires; one that all of it is over mentions nobody.
 Alertmanager reaches Slack by the stack's secret \`sparki:slackToken\`, a bot's, or else by \`sparki:slackWebhook\`, which
 posts to its own channel alone. A stack with neither has no routes to Slack, and every preview of it says so.
 

@@ -349,7 +349,8 @@ const HEARTBEAT_ROUTE: Shape = {
   repeatInterval: "50s",
 };
 
-const SUMMARIES = "{{ range .Alerts }}{{ .Annotations.summary }} {{ end }}";
+const told = (which: string) => `{{ range .Alerts.${which} }}{{ .Annotations.summary }} {{ end }}`;
+const SUMMARIES = `${told("Firing")}{{ if eq .Status "resolved" }}${told("Resolved")}{{ end }}`;
 const RUNBOOK = "{{ .CommonAnnotations.runbook_url }}";
 const NAMED = "{{ .CommonLabels.alertname }}";
 const slackKey = (key: string) => ({ name: "slack", key });
@@ -369,7 +370,8 @@ const slackOf = (contact: Contact): Shape => ({
   titleLink: RUNBOOK,
   text: new Matcher(
     `the mention of sparki:contacts.${contact}, and what its alerts say`,
-    (value, { config }) => value === `${config.contacts[contact].mention} ${SUMMARIES}`,
+    (value, { config }) =>
+      value === `{{ if eq .Status "firing" }}${config.contacts[contact].mention} {{ end }}${SUMMARIES}`,
   ),
 });
 

@@ -25,7 +25,10 @@ describe.each(STACKS)("the monitoring chart in %s", (stack) => {
     expect(at(receiver, "title")).toBe(
       "[{{ .Status | toUpper }}] {{ .CommonLabels.alertname }}: {{ .CommonLabels.service }} ({{ .CommonLabels.stack }})",
     );
-    expect(at(receiver, "text")).toBe("@alexarno {{ range .Alerts }}{{ .Annotations.summary }} {{ end }}");
+    const told = (which: string) => `{{ range .Alerts.${which} }}{{ .Annotations.summary }} {{ end }}`;
+    expect(at(receiver, "text")).toBe(
+      `{{ if eq .Status "firing" }}@alexarno {{ end }}${told("Firing")}{{ if eq .Status "resolved" }}${told("Resolved")}{{ end }}`,
+    );
   });
 
   it("has the dashboards where Grafana's sidecar finds them, as valid JSON", () => {

@@ -178,6 +178,36 @@ describe("Alertmanager with the program's routes", () => {
     expect(new Set(toldOf("Grouped"))).toEqual(new Set(["#database", "#platform", "opsgenie"]));
   });
 
+  it("tells of a group only what still fires, and calls nobody once all of it is over", async () => {
+    // https://github.com/prometheus/alertmanager/issues/1986
+    const [first, second] = ["pod-over", "pod-firing"].map((pod) => fired("DatabaseFailing", "PartlyOver", { pod }));
+    if (first === undefined || second === undefined) throw new Error("no alerts");
+    await alertmanager.send(first, second);
+    const texts = () =>
+      services.told.flatMap(({ service, body }) =>
+        service === "slack" && JSON.stringify(body).includes("PartlyOver") ? [JSON.stringify(body)] : [],
+      );
+    await until("both to be told", () => texts().some((text) => /pod-over/.test(text) && /pod-firing/.test(text)));
+    const before = texts().length;
+    await alertmanager.send(over(first));
+    await until("one to be over", () =>
+      texts()
+        .slice(before)
+        .some((text) => text.includes("[FIRING]")),
+    );
+    const partly = texts()
+      .slice(before)
+      .filter((text) => text.includes("[FIRING]"));
+    expect(partly.at(-1)).toContain("pod-firing");
+    expect(partly.at(-1)).not.toContain("pod-over");
+    await alertmanager.send(over(second));
+    await until("all to be over", () => texts().some((text) => text.includes("[RESOLVED]")));
+    const [firing, ended] = [texts()[0], texts().find((text) => text.includes("[RESOLVED]"))];
+    expect(firing).toContain("@");
+    expect(ended).toContain("pod-firing");
+    expect(ended).not.toContain("@");
+  });
+
   it("holds back the ticket about an objective while a page about it fires, and no other", async () => {
     const [page, ticket] = [
       fired("ErrorsBudgetBurnFast", "InhibitingPage"),
@@ -245,6 +275,38 @@ describe("whileSilenced, with the real Alertmanager", () => {
       expect(toldOf("CausedHere")).toEqual([]);
     });
     await isTold("CausedHere", ["#database", "#platform", "opsgenie"]);
+    expect(lines).toEqual([]);
+  });
+
+  it("is made again where Alertmanager does not know it any more, and lifted", async () => {
+    let isForgotten = true;
+    const forgetful: Http = (url, request = {}) => {
+      const body = request.body?.replace(/"id":"[^"]*"/, '"id":"0b7c1bd5-0b0e-4b0e-8b0e-0123456789ab"');
+      const asked =
+        isForgotten && body !== request.body ? { ...request, ...(body !== undefined && { body }) } : request;
+      if (asked !== request) isForgotten = false;
+      return http(url, asked);
+    };
+    let renewals = 0;
+    const clock: SilenceOptions["clock"] = {
+      now: () => Date.now() / 1000,
+      // The first renewal comes at once, and no other.
+      sleep: (_, signal) =>
+        renewals++ === 0 ? delay(0) : delay(60_000, undefined, { ref: false, ...(signal && { signal }) }),
+    };
+    const why = "deployment of 2026.11.4";
+    const active = async () => {
+      const answer = await fetch(`${alertmanager.url}/api/v2/silences`);
+      const all = (await answer.json()) as { id: string; comment: string; status: { state: string } }[];
+      return all.filter(({ comment, status }) => comment === why && status.state === "active").map(({ id }) => id);
+    };
+    await whileSilenced({ ...options(), http: forgetful, clock }, why, async () => {
+      await until("the silence to be made again", async () => !isForgotten && (await active()).length === 2);
+    });
+    // The first one is left here only, where it was not really forgotten.
+    const left = await active();
+    expect(left).toHaveLength(1);
+    await http(`${alertmanager.url}/api/v2/silence/${left[0]}`, { method: "DELETE" });
     expect(lines).toEqual([]);
   });
 

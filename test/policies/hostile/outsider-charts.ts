@@ -245,8 +245,8 @@ const OF_ALERTS: readonly Edit[] = [
     "channel: '#database'",
     "receivers",
   ],
-  ["a message without its mention", ROUTES, "text: '{{ .mention }} ", "text: '", "receivers"],
-  ["a message that calls everybody", ROUTES, "text: '{{ .mention }} ", "text: '<!channel> ", "receivers"],
+  ["a message without its mention", ROUTES, "{{ .mention }} ", "", "receivers"],
+  ["a message that calls everybody", ROUTES, "{{ .mention }} ", "<!channel> ", "receivers"],
   ["a title that leads elsewhere", ROUTES, TITLE, "title: '<https://evil.example|", "receivers"],
   [
     "an alert's end that nobody is told",
