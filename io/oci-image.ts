@@ -14,6 +14,8 @@ export type Platform = (typeof PLATFORMS)[number];
 export const IMAGE_LIMITS: ImageLimits = { layerBytes: 2 ** 31, unpackedBytes: 2 ** 33, entries: 500_000 };
 /** A runtime refuses more (https://github.com/moby/moby/blob/master/layer/layer.go). */
 const MOST_LAYERS = 127;
+/** How many indexes in one another are followed. */
+const MOST_INDEXES = 4;
 /** What the distribution spec has registries take at least. */
 const LONGEST_DOCUMENT = 4 << 20;
 
@@ -140,6 +142,7 @@ async function platformIn(
   reading: Reading,
   platform: Platform,
   index: z.infer<typeof indexSchema> | ImageProblem,
+  most = MOST_INDEXES,
 ): Promise<PlatformImage> {
   if (!("manifests" in index)) return { platform, absent: index };
   const has = (each: (typeof index.manifests)[number]) => `${each.platform?.os}/${each.platform?.architecture}`;
@@ -152,7 +155,11 @@ async function platformIn(
     return { platform, absent: { wrong: `its manifest of ${platform} is gone: ${child.digest}` } };
   const damage = damageOf(answer.text, child, `the manifest of ${platform}`);
   if (damage !== undefined) return { platform, damaged: damage };
-  return { ...(await imageIn(reading, { type: typeOf(answer), text: answer.text }, platform)), platform };
+  const type = typeOf(answer);
+  // As builders with attestations make it.
+  if (INDEXES.has(type) && most > 1)
+    return platformIn(reading, platform, documentIn(answer.text, indexSchema, `the index of ${platform}`), most - 1);
+  return { ...(await imageIn(reading, { type, text: answer.text }, platform)), platform };
 }
 
 /** What a manifest leads to; `platform` is what an index says of it. */

@@ -55,6 +55,8 @@ type Sleep = (seconds: number, signal: AbortSignal) => Promise<unknown>;
 const TIMEOUT_SECONDS = 15;
 /** A layer may be gigabytes. */
 const STREAM_TIMEOUT_SECONDS = 900;
+/** As builders nest them there are two. */
+const MOST_INDEXES = 4;
 const MAX_REDIRECTS = 5;
 const MAX_PAGES = 20;
 const MAX_TRIES = 4;
@@ -127,13 +129,26 @@ export class Registry {
     });
     const type = String(head.headers["content-type"] ?? "");
     if (!isThere(image, head)) return "is not in the registry";
-    if (MANIFEST.test(type)) return this.#configProblem(image, image.digest, wanted);
-    if (/^application\/vnd\./i.test(type) && !INDEX.test(type))
+    if (/^application\/vnd\./i.test(type) && !INDEX.test(type) && !MANIFEST.test(type))
       return `is of the type ${type}; nodes run images of ${MANIFESTS}`;
-    if (!INDEX.test(type)) return undefined;
+    if (!INDEX.test(type) && !MANIFEST.test(type)) return undefined;
     const text = await this.manifest(image, image.digest);
+    if (INDEX.test(type)) return this.#indexProblem(image, text, wanted, MOST_INDEXES);
+    return text === undefined
+      ? `lacks the manifest of ${wanted}, ${image.digest}`
+      : this.#configProblem(image, text, wanted);
+  }
+
+  /** The same of an index; what it has for a platform may be an index again, as builders with attestations make it. */
+  async #indexProblem(
+    image: ImageReference,
+    text: string | undefined,
+    wanted: string,
+    most: number,
+  ): Promise<string | undefined> {
     const index = parsed(text, indexSchema);
     if (index === undefined) return "has an index that cannot be read";
+    if (most === 0) return `has more than ${MOST_INDEXES} indexes in one another for ${wanted}`;
     const child = index.manifests.find(
       ({ platform }) => platform?.os === PLATFORM.os && platform.architecture === PLATFORM.architecture,
     );
@@ -143,12 +158,14 @@ export class Registry {
       );
       return `has nothing for the nodes' platform ${wanted}, only for ${has.join(", ") || "no platform that is named"}`;
     }
-    return this.#configProblem(image, child.digest, wanted);
+    const found = await this.typedManifest(image, child.digest);
+    if (found === undefined) return `lacks the manifest of ${wanted}, ${child.digest}`;
+    return INDEX.test(found.type)
+      ? this.#indexProblem(image, found.text, wanted, most - 1)
+      : this.#configProblem(image, found.text, wanted);
   }
 
-  async #configProblem(image: ImageReference, digest: string, wanted: string): Promise<string | undefined> {
-    const text = await this.manifest(image, digest);
-    if (text === undefined) return `lacks the manifest of ${wanted}, ${digest}`;
+  async #configProblem(image: ImageReference, text: string, wanted: string): Promise<string | undefined> {
     const manifest = parsed(text, manifestSchema);
     if (manifest === undefined) return `has a manifest of ${wanted} that cannot be read`;
     const config = await this.blob(image, manifest.config.digest);

@@ -407,6 +407,27 @@ describe("Registry", () => {
 
     it.each([
       ["an index with all of it", [INDEX, index(child("arm64"), child("amd64")), manifest, config("amd64")], undefined],
+      // https://github.com/CodesWhat/drydock/pull/816
+      [
+        "an index of an index with all of it",
+        [INDEX, index(child("arm64"), child("amd64")), index(child("amd64")), manifest, config("amd64")],
+        undefined,
+      ],
+      [
+        "an index of an index without the platform",
+        [INDEX, index(child("amd64")), index(child("arm64"))],
+        /nothing for the nodes' platform linux\/amd64, only for linux\/arm64/,
+      ],
+      [
+        "indexes in one another without an end",
+        [INDEX, ...Array(9).fill(index(child("amd64")))],
+        /more than 4 indexes in one another for linux\/amd64/,
+      ],
+      [
+        "an index whose entries name no platform",
+        [INDEX, index({ digest: "sha256:x", platform: null })],
+        /nothing for the nodes' platform linux\/amd64, only for no platform that is named/,
+      ],
       [
         "an index without the platform",
         [INDEX, index(child("arm64"))],

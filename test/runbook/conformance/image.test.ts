@@ -449,6 +449,18 @@ describe("checkImage of an index", () => {
     expect(foundOf(report, "image-migrate")?.found).toBe("linux/arm64: /app/migrate is not in the image");
   });
 
+  it("follows an index that an index gives for a platform, as builders with attestations make it", async () => {
+    // https://github.com/CodesWhat/drydock/pull/816
+    const inner = server.index({ amd64: server.push() });
+    server.index({ amd64: inner }, "nested");
+    expect(await check("nested")).toMatchObject({ outcome: "conforms" });
+    const other = server.index({ arm64: server.push({ architecture: "arm64" }) });
+    server.index({ amd64: other }, "astray");
+    expect(foundOf(await check("astray"), "image-platforms")?.found).toBe(
+      "it has nothing for linux/amd64, only for linux/arm64",
+    );
+  });
+
   it("fails a platform that the index has not, and one that its config contradicts", async () => {
     const arm = server.push({ architecture: "arm64" });
     server.index({ arm64: arm }, "arm");
