@@ -258,6 +258,12 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => `find out why no node takes pods (kubectl describe nodes; kubectl get nodeclaims), ${GOES_ON}`,
   },
   {
+    // What EKS runs in the cluster is there, and has not become well: AWS creates nothing more of it.
+    sign: /\(last state: 'DEGRADED'|unexpected state 'DEGRADED'/,
+    remedy: () =>
+      `find out what the add-on lacks (aws eks describe-addon names it under health; kubectl get pods -n kube-system), ${GOES_ON}`,
+  },
+  {
     sign: /timeout while waiting for state/,
     remedy: () => "run the same command again: it waits for what AWS is still creating",
   },

@@ -5,6 +5,12 @@ describe("failureWithNextStep", () => {
     ["pulumi was killed while it worked", "it says how to remove the lock that was left, and continues"],
     ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
+    // https://github.com/apecloud/kubeblocks/issues/2371
+    [
+      "waiting for EKS Add-On (sparki-prod:metrics-server) create: timeout while waiting for state to become 'ACTIVE' " +
+        "(last state: 'DEGRADED', timeout: 20m0s)",
+      "find out what the add-on lacks",
+    ],
     ["api error ExpiredToken: The security token is expired", "get new AWS credentials"],
     ["api error SignatureDoesNotMatch: The request signature we calculated does not match", "get new AWS credentials"],
     [
