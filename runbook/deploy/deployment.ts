@@ -307,11 +307,28 @@ const REMEDIES: readonly Remedy[] = [
     sign: /previous storage change is being optimized/,
     remedy: () => `wait until RDS has optimized the storage, which may take hours, ${GOES_ON}`,
   },
+  {
+    // Made by hand, or by another tool: it is in no state, and EKS has one of each.
+    sign: /access entry resource is already in use|\bAssociation already exists/,
+    remedy: () =>
+      `find out who made it beside this stack, and delete it (aws eks delete-access-entry; aws eks delete-pod-identity-association), ${GOES_ON}`,
+  },
   { sign: BUSY, remedy: () => `wait until the operation that it names has finished, ${GOES_ON}` },
   {
     sign: REFUSED_BY_AWS,
     remedy: () => "correct what it names in the config or the program: unchanged, AWS will refuse it again",
     isRefusal: true,
+  },
+  {
+    // A binding stays with its target group, also with one that is gone.
+    sign: /TargetGroupBinding update may not change these fields/,
+    remedy: () =>
+      `its target group was replaced: kubectl delete the binding that it names, and Helm makes it again for the new group; ${GOES_ON}`,
+  },
+  {
+    sign: /another operation \(install\/upgrade\/rollback\) is in progress/,
+    remedy: () =>
+      `npx sparki preflight says which Helm release it is, and since when; wait until it has ended, ${GOES_ON}`,
   },
   {
     sign: REFUSED_BEFORE,

@@ -5,6 +5,28 @@ describe("failureWithNextStep", () => {
     ["pulumi was killed while it worked", "it says how to remove the lock that was left, and continues"],
     ["unexpected state 'create-failed', wanted target 'available'", "it deletes what failed and creates it again"],
     ["timeout while waiting for state to become 'ACTIVE'", "it waits for what AWS is still creating"],
+    // https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3293
+    [
+      "operation error EKS: CreateAccessEntry, https response error StatusCode: 409, RequestID: 6d-1, " +
+        "ResourceInUseException: The specified access entry resource is already in use on this cluster.",
+      "find out who made it beside this stack",
+    ],
+    [
+      "operation error EKS: CreatePodIdentityAssociation, https response error StatusCode: 409, RequestID: 6d-1, " +
+        "ResourceInUseException: Association already exists: a-1",
+      "find out who made it beside this stack",
+    ],
+    // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2764
+    [
+      'cannot patch "engine-fleet" with kind TargetGroupBinding: admission webhook "v.eks.amazonaws.com" denied the request: ' +
+        "TargetGroupBinding update may not change these fields: spec.targetGroupARN",
+      "its target group was replaced",
+    ],
+    // https://github.com/pulumi/pulumi-kubernetes/issues/2054
+    [
+      "error: another operation (install/upgrade/rollback) is in progress",
+      "npx sparki preflight says which Helm release it is",
+    ],
     // https://github.com/apecloud/kubeblocks/issues/2371
     [
       "waiting for EKS Add-On (sparki-prod:metrics-server) create: timeout while waiting for state to become 'ACTIVE' " +
