@@ -327,8 +327,7 @@ const REMEDIES: readonly Remedy[] = [
   },
   {
     sign: /another operation \(install\/upgrade\/rollback\) is in progress/,
-    remedy: () =>
-      `npx sparki preflight says which Helm release it is, and since when; wait until it has ended, ${GOES_ON}`,
+    remedy: () => `npx sparki preflight says which Helm release it is; wait until its operation has ended, ${GOES_ON}`,
   },
   {
     sign: REFUSED_BEFORE,
