@@ -9,16 +9,13 @@ import { askedByCli, drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { ownNetworkOf } from "./states.ts";
 
-const environmentsSchema = z.object({
-  environments: z.array(
-    z.object({
-      name: z.string(),
-      protection_rules: z.array(z.object({ type: z.string() })).default([]),
-      deployment_branch_policy: z.object({}).nullish(),
-    }),
-  ),
+const environmentSchema = z.object({
+  name: z.string(),
+  protection_rules: z.array(z.object({ type: z.string() })).default([]),
+  deployment_branch_policy: z.object({}).nullish(),
 });
-const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string(), value: z.string() })) });
+const variableSchema = z.object({ name: z.string(), value: z.string() });
+type Variables = readonly z.infer<typeof variableSchema>[];
 
 /** As Pulumi names stacks here. */
 const STACK = /^[a-z][a-z0-9-]*$/;
@@ -37,6 +34,31 @@ async function ask<T>(context: PhaseContext, path: string, schema: z.ZodType<T>,
   throw new DeployError("SPARKI_OUTSIDE", reason, {
     hint: 'export GITHUB_TOKEN="$(gh auth token)" of an account that administers the repository',
   });
+}
+
+/** GitHub gives no more variables in one answer, whatever is asked for. */
+const PAGE = 30;
+const MOST_PAGES = 50;
+
+/** All that a list of GitHub's has under its key, page after page; throws SPARKI_OUTSIDE for one that does not end. */
+async function listed<T>(
+  context: PhaseContext,
+  { path, key, schema }: { readonly path: string; readonly key: string; readonly schema: z.ZodType<T> },
+  signal: AbortSignal,
+): Promise<T[]> {
+  const pageSchema = z.object({ total_count: z.number(), [key]: z.array(schema) });
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const answer = await ask(context, `${path}?per_page=${PAGE}&page=${page}`, pageSchema, signal);
+    const items = z.array(schema).parse(answer[key]);
+    found.push(...items);
+    if (items.length === 0 || found.length >= answer.total_count) return found;
+  }
+  throw new DeployError("SPARKI_OUTSIDE", `GitHub's list of ${path} does not end within ${MOST_PAGES} pages`);
+}
+
+function variablesAt(context: PhaseContext, path: string, signal: AbortSignal): Promise<Variables> {
+  return listed(context, { path, key: "variables", schema: variableSchema }, signal);
 }
 
 function repositoryOf({ stack, delivered }: PhaseContext): string {
@@ -90,10 +112,11 @@ export const environment: PhaseCheck = {
   run: async (context, signal) => {
     const { stack, config } = context;
     const name = environmentOf(stack);
-    const { environments } = await ask(context, "environments?per_page=100", environmentsSchema, signal);
+    const wanted = { path: "environments", key: "environments", schema: environmentSchema };
+    const environments = await listed(context, wanted, signal);
     const found = environments.find((each) => each.name === name);
     if (found === undefined) return fail(`${repositoryOf(context)} has no environment ${name}`, HELP);
-    const variables = await ask(context, `environments/${name}/variables?per_page=30`, variablesSchema, signal);
+    const variables = await variablesAt(context, `environments/${name}/variables`, signal);
     const role = valueIn(variables, "SPARKI_DEPLOY_ROLE");
     const { deploys } = rolesOf(stack, config.accountId);
     const wrong = [
@@ -115,7 +138,7 @@ export const variables: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack, config, backends } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const stacks = json(valueIn(found, "SPARKI_STACKS"));
     const { plans } = rolesOf(stack, config.accountId);
     const roles = entriesIn(valueIn(found, "SPARKI_PLAN_ROLES"));
@@ -147,7 +170,7 @@ export const drills: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack, config, aws } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const text = valueIn(found, "SPARKI_DRILL_ROLES");
     const expected = drillingRoleOf(stack, config.accountId);
     if (!text)
@@ -257,7 +280,7 @@ export const runnerVariable: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const label = entriesIn(valueIn(found, "SPARKI_RUNNERS"))[stack];
     const expected = `codebuild-sparki-${stack}-{0}-{1}`;
     return label === expected
@@ -269,7 +292,7 @@ export const runnerVariable: PhaseCheck = {
   },
 };
 
-function valueIn({ variables: all }: z.infer<typeof variablesSchema>, name: string): string | undefined {
+function valueIn(all: Variables, name: string): string | undefined {
   return all.find((each) => each.name === name)?.value;
 }
 

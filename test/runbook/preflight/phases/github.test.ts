@@ -17,14 +17,15 @@ const GOOD = {
   protection_rules: [{ type: "required_reviewers" }],
   deployment_branch_policy: { protected_branches: true, custom_branch_policies: false },
 };
-const listed = (all: Readonly<Record<string, string>>) => ({
-  body: { variables: Object.entries(all).map(([name, value]) => ({ name, value })) },
-});
+const listed = (all: Readonly<Record<string, string>>) => {
+  const found = Object.entries(all).map(([name, value]) => ({ name, value }));
+  return { body: { total_count: found.length, variables: found } };
+};
 const tokens = { github: "a token" };
 
 function environments(found: readonly object[], role = DEPLOYS) {
   const web = {
-    [`${API}/environments?`]: { body: { environments: found } },
+    [`${API}/environments?`]: { body: { total_count: found.length, environments: found } },
     [`${API}/environments/production/variables`]: listed({ SPARKI_DEPLOY_ROLE: role }),
   };
   return phaseContext({ tokens, web });
@@ -133,6 +134,38 @@ describe("GitHub's settings", () => {
   ])("fail variables with %j", async (changes, reason) => {
     const found = await see(variables, withVariables({ ...right, ...changes }));
     expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  it("read lists to their last page, of which GitHub gives 30 variables at most", async () => {
+    const page = (number: number, body: object) => ({
+      [`${API}/actions/variables?per_page=30&page=${number}`]: { body },
+    });
+    const others = Array.from({ length: 30 }, (_, index) => ({ name: `OTHER_${index}`, value: "x" }));
+    const last = Object.entries(right).map(([name, value]) => ({ name, value }));
+    const web = {
+      ...page(1, { total_count: 33, variables: others }),
+      ...page(2, { total_count: 33, variables: last }),
+    };
+    expect(await see(variables, phaseContext({ tokens, web }))).toMatchObject({ status: "pass" });
+    const many = [...Array(40)].map((_, index) => ({ ...GOOD, name: `preview-${index}` }));
+    const environmentsAt = (number: number, found: readonly object[]) => ({
+      [`${API}/environments?per_page=30&page=${number}`]: { body: { total_count: 41, environments: found } },
+    });
+    const paged = {
+      ...environmentsAt(1, many.slice(0, 30)),
+      ...environmentsAt(2, [...many.slice(30), GOOD]),
+      [`${API}/environments/production/variables`]: listed({ SPARKI_DEPLOY_ROLE: DEPLOYS }),
+    };
+    expect(await see(environment, phaseContext({ tokens, web: paged }))).toMatchObject({ status: "pass" });
+  });
+
+  it("do not read a list that has no end", async () => {
+    const web = {
+      [`${API}/actions/variables`]: { body: { total_count: 9999, variables: [{ name: "OTHER", value: "x" }] } },
+    };
+    await expect(see(variables, phaseContext({ tokens, web }))).rejects.toMatchObject({
+      message: "GitHub's list of actions/variables does not end within 50 pages",
+    });
   });
 
   it("take the runner's label for the stack and no other", async () => {
