@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { unlessSeveral } from "../../../io/aws-lookups.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
@@ -25,8 +26,22 @@ function lostState(stack: string, resources: readonly StateResource[]): string[]
   ];
 }
 
-function findZone({ aws, config }: PreflightContext) {
-  return aws.find("route53/getZone", { name: config.domain, privateZone: false }, zoneSchema);
+/** The stack's own zone by its id: an account may have others of the name. Before there is one, what has the name. */
+async function findZone({ aws, config, state }: PreflightContext) {
+  const { resources } = await state.read();
+  const own = resources.find(({ type }) => type === ZONE)?.id;
+  const wanted = own === undefined ? { name: config.domain, privateZone: false } : { zoneId: own };
+  return aws.find("route53/getZone", wanted, zoneSchema);
+}
+
+function severalZones({ stack, config }: PreflightContext, resources: readonly StateResource[]): Finding {
+  return fail(
+    `${config.domain} has several public zones that this stack did not create`,
+    [
+      ...lostState(stack, resources),
+      `delete those that the parent zone does not delegate to, and adopt the other or delete it too: aws route53 list-hosted-zones-by-name --dns-name ${config.domain}`,
+    ].join("\n"),
+  );
 }
 
 export const zone: Check = {
@@ -38,10 +53,11 @@ export const zone: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const [found, { resources }] = await Promise.all([findZone(context), context.state.read()]);
+    const [found, { resources }] = await Promise.all([unlessSeveral(() => findZone(context)), context.state.read()]);
     const own = resources.find(({ type }) => type === ZONE);
     const signing = await judgeSigner(context, resources);
     if (signing.status === "fail") return signing;
+    if (found === "several") return severalZones(context, resources);
     if (found === undefined && own === undefined)
       return skipped(`no zone yet: the deployment creates it, and waits until the parent of ${domain} delegates to it`);
     if (found === undefined)
@@ -100,7 +116,8 @@ export const name: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const found = await findZone(context);
+    const found = await unlessSeveral(() => findZone(context));
+    if (found === "several") return skipped("several zones have the name, and none is this stack's: see dns-zone");
     if (found === undefined) return skipped("no zone yet, so the name is free");
     const wanted = { zoneId: found.zoneId, nameRegex: `^${domain.replaceAll(".", "\\.")}\\.?$` };
     const records = await context.aws.find("route53/getRecords", wanted, recordsSchema);
@@ -232,7 +249,9 @@ const WARN_DAYS = 30;
 /** A release that has to stay up needs a certificate that lasts longer than its first two weeks. */
 const MIN_DAYS = 14;
 
+/** One after the other: the provider compares no certificates of different statuses. */
 const STATUSES = ["ISSUED", "PENDING_VALIDATION", "EXPIRED", "VALIDATION_TIMED_OUT", "FAILED", "REVOKED", "INACTIVE"];
+const CERTIFICATE = "aws:acm/certificate:Certificate";
 const certificateSchema = z.object({ arn: z.string(), status: z.string(), certificate: z.string().nullish() });
 
 export const certificate: Check = {
@@ -243,7 +262,7 @@ export const certificate: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const found = (await find(context, ["ISSUED"])) ?? (await find(context, STATUSES));
+    const found = await findFirst(context);
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
     const forbidden = await prohibition(context);
     if (found?.status === "ISSUED") {
@@ -271,11 +290,27 @@ async function prohibition({ config, names }: PreflightContext): Promise<string 
   return `by CAA records only ${admitted} may issue certificates of ${config.domain}; expected one of ${AMAZON.join(", ")}`;
 }
 
-function find({ aws, config }: PreflightContext, statuses: readonly string[]) {
+/** The newest of the domain, an issued one before all others; of this stack's own ones, where it has one. */
+async function findFirst(context: PreflightContext): Promise<z.infer<typeof certificateSchema> | undefined> {
+  const { resources } = await context.state.read();
+  const own = resources.find(({ type }) => type === CERTIFICATE)?.id;
+  for (const status of STATUSES) {
+    const newest = await find(context, status);
+    // Anybody may request another one of the domain, which says nothing of what the load balancer has.
+    const found =
+      newest === undefined || own === undefined || newest.arn === own
+        ? newest
+        : await find(context, status, { project: "sparki", stack: context.stack });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function find({ aws, config }: PreflightContext, status: string, tags?: Readonly<Record<string, string>>) {
   // ACM lists no EC certificates unless they are asked for.
   const keyTypes = ["EC_prime256v1", "EC_secp384r1", "RSA_2048", "RSA_4096"];
-  const wanted = { domain: config.domain, statuses, keyTypes, mostRecent: true };
-  return aws.find("acm/getCertificate", wanted, certificateSchema);
+  const wanted = { domain: config.domain, statuses: [status], keyTypes, mostRecent: true };
+  return aws.find("acm/getCertificate", { ...wanted, ...(tags && { tags }) }, certificateSchema);
 }
 
 /** A first deployment that was interrupted leaves a certificate that it was still to prove. */
@@ -286,7 +321,7 @@ async function wasIssued({ state }: PreflightContext): Promise<boolean> {
 
 async function absent({ config, stack, state }: PreflightContext): Promise<Finding> {
   const { resources } = await state.read();
-  if (!resources.some(({ type }) => type === "aws:acm/certificate:Certificate"))
+  if (!resources.some(({ type }) => type === CERTIFICATE))
     return skipped("no certificate yet: the deployment requests it, and continues once it is issued");
   return fail(`the certificate of ${config.domain} is gone`, `pulumi refresh --stack ${stack}, then deploy`);
 }

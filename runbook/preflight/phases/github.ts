@@ -9,13 +9,23 @@ import { askedByCli, drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { ownNetworkOf } from "./states.ts";
 
-const environmentSchema = z.object({
-  name: z.string(),
-  protection_rules: z.array(z.object({ type: z.string() })).default([]),
-  deployment_branch_policy: z.object({}).nullish(),
-});
-const variableSchema = z.object({ name: z.string(), value: z.string() });
-type Variables = readonly z.infer<typeof variableSchema>[];
+const total_count = z.number();
+const environmentsSchema = z
+  .object({
+    total_count,
+    environments: z.array(
+      z.object({
+        name: z.string(),
+        protection_rules: z.array(z.object({ type: z.string() })).default([]),
+        deployment_branch_policy: z.object({}).nullish(),
+      }),
+    ),
+  })
+  .transform((page) => ({ total: page.total_count, items: page.environments }));
+const variablesSchema = z
+  .object({ total_count, variables: z.array(z.object({ name: z.string(), value: z.string() })) })
+  .transform((page) => ({ total: page.total_count, items: page.variables }));
+type Variables = z.infer<typeof variablesSchema>["items"];
 
 /** As Pulumi names stacks here. */
 const STACK = /^[a-z][a-z0-9-]*$/;
@@ -40,25 +50,24 @@ async function ask<T>(context: PhaseContext, path: string, schema: z.ZodType<T>,
 const PAGE = 30;
 const MOST_PAGES = 50;
 
-/** All that a list of GitHub's has under its key, page after page; throws SPARKI_OUTSIDE for one that does not end. */
+/** All that a list of GitHub's has, page after page; throws SPARKI_OUTSIDE for one that does not end. */
 async function listed<T>(
   context: PhaseContext,
-  { path, key, schema }: { readonly path: string; readonly key: string; readonly schema: z.ZodType<T> },
+  path: string,
+  schema: z.ZodType<{ readonly total: number; readonly items: readonly T[] }>,
   signal: AbortSignal,
 ): Promise<T[]> {
-  const pageSchema = z.object({ total_count: z.number(), [key]: z.array(schema) });
   const found: T[] = [];
   for (let page = 1; page <= MOST_PAGES; page++) {
-    const answer = await ask(context, `${path}?per_page=${PAGE}&page=${page}`, pageSchema, signal);
-    const items = z.array(schema).parse(answer[key]);
+    const { total, items } = await ask(context, `${path}?per_page=${PAGE}&page=${page}`, schema, signal);
     found.push(...items);
-    if (items.length === 0 || found.length >= answer.total_count) return found;
+    if (items.length === 0 || found.length >= total) return found;
   }
   throw new DeployError("SPARKI_OUTSIDE", `GitHub's list of ${path} does not end within ${MOST_PAGES} pages`);
 }
 
 function variablesAt(context: PhaseContext, path: string, signal: AbortSignal): Promise<Variables> {
-  return listed(context, { path, key: "variables", schema: variableSchema }, signal);
+  return listed(context, path, variablesSchema, signal);
 }
 
 function repositoryOf({ stack, delivered }: PhaseContext): string {
@@ -112,8 +121,7 @@ export const environment: PhaseCheck = {
   run: async (context, signal) => {
     const { stack, config } = context;
     const name = environmentOf(stack);
-    const wanted = { path: "environments", key: "environments", schema: environmentSchema };
-    const environments = await listed(context, wanted, signal);
+    const environments = await listed(context, "environments", environmentsSchema, signal);
     const found = environments.find((each) => each.name === name);
     if (found === undefined) return fail(`${repositoryOf(context)} has no environment ${name}`, HELP);
     const variables = await variablesAt(context, `environments/${name}/variables`, signal);
