@@ -42,6 +42,14 @@ export class SeveralFound extends DeployError {
   }
 }
 
+/** AWS shows nothing of it to these credentials. */
+export class NotShown extends DeployError {
+  constructor(message: string, options: { hint?: string; cause?: unknown }) {
+    super("SPARKI_OUTSIDE", message, options);
+    this.name = "NotShown";
+  }
+}
+
 /** The answer, or that AWS has several such things. */
 export async function unlessSeveral<T>(find: () => Promise<T>): Promise<T | "several"> {
   try {
@@ -221,6 +229,11 @@ function unreachable(name: string, error: unknown): DeployError {
       cause: error,
       hint: "find out which of them is meant, and delete the others",
     });
+  if (FORBIDDEN.test(message))
+    return new NotShown(`AWS did not answer ${name}: ${line.trim()}`, {
+      cause: error,
+      hint: "aws sts get-caller-identity",
+    });
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
     cause: error,
     hint: /resource plugin/.test(line)
@@ -245,6 +258,9 @@ const REFUSED =
 export function saysAbsent(message: string): boolean {
   return ABSENT.test(message) && !UNASKED.test(message) && !REFUSED.test(message);
 }
+
+/** AWS's own refusal of a question, by its status. */
+const FORBIDDEN = /https response error StatusCode: 403\b/;
 
 /** The provider's functions for one thing fail where they find more. */
 const SEVERAL =

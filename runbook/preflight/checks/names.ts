@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { unlessSeveral } from "../../../io/aws-lookups.ts";
+import { NotShown, unlessSeveral } from "../../../io/aws-lookups.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -160,6 +161,7 @@ interface Taken {
 }
 
 const LOG_GROUP = "log group";
+const BUCKET = "bucket";
 
 /** The names of what would fail in mid-deployment, with what frees each. */
 function names({ stack, config }: PreflightContext): readonly Taken[] {
@@ -197,7 +199,7 @@ function names({ stack, config }: PreflightContext): readonly Taken[] {
       release: `aws elbv2 describe-load-balancers ${at} --names ${cluster}, and delete it`,
     },
     {
-      what: "bucket",
+      what: BUCKET,
       name: bucket,
       own: ["aws:s3/bucket:Bucket", "bucket"],
       look: ["s3/getBucket", { bucket }],
@@ -218,30 +220,116 @@ export const takenNames: Check = {
   id: "aws-names",
   group: "Infrastructure",
   title: "Names at AWS",
-  proves: "The names of the stack's resources are free, or used by this stack.",
+  proves:
+    "The names of the stack's resources are free, or used by this stack; no secret of them waits for its deletion, and no other account has the bucket's.",
   timeLimitSeconds: 60,
-  run: async (context) => {
+  run: async (context, signal) => {
     const { aws, stack, state } = context;
     const [all, { resources, pending }] = [names(context), await state.read()];
-    const isOwn = ({ own: [type, property], name }: Taken) =>
+    const isOwn = ({ own: [type, property], name }: Pick<Taken, "own" | "name">) =>
       resources.some((each) => each.type === type && each.inputs[property] === name) ||
       // What an interrupted update was making is the stack's own, and is taken over.
       pending.some(({ urn }) => urn.includes(`${type}::`));
     const wanted = all.filter((each) => !isOwn(each));
-    const found = await Promise.all(wanted.map(({ look: [token, args] }) => aws.find(token, args, z.unknown())));
-    const taken = wanted.filter((_, index) => found[index] !== undefined);
-    if (taken.length === 0)
-      return pass(`${wanted.length} names are free, ${all.length - wanted.length} the stack's own`);
+    const secrets = secretNames(context).filter((name) => !isOwn({ own: [SECRET, "name"], name }));
+    const [found, kept] = await Promise.all([
+      Promise.all(
+        wanted.map(({ what, look: [token, args] }) => {
+          const asked = aws.find(token, args, z.unknown());
+          return what === BUCKET ? unlessForeign(asked) : asked;
+        }),
+      ),
+      Promise.all(secrets.map((name) => keptSecret(context, name, signal))),
+    ]);
+    const taken = wanted.flatMap((each, index) => {
+      if (found[index] === undefined) return [];
+      return [found[index] === "foreign" ? foreignBucket(each) : strange(each)];
+    });
+    const problems = [...taken, ...kept.flatMap((each) => each ?? [])];
+    if (problems.length === 0)
+      return pass(`${wanted.length + secrets.length} names are free, ${all.length - wanted.length} the stack's own`);
     return fail(
-      taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not create`).join("; "),
-      // A log group may be left of a stack that was destroyed; what serves or holds data is not.
+      problems.map(({ reason }) => reason).join("; "),
+      // A log group, or a secret, may be left of a stack that was destroyed; what serves or holds data is not.
       [
-        ...(taken.some(({ what }) => what !== LOG_GROUP) ? lostState(stack, resources) : []),
-        ...taken.map(({ release }) => release),
+        ...(problems.some(({ isLeft }) => !isLeft) ? lostState(stack, resources) : []),
+        ...problems.map(({ fix }) => fix),
       ].join("\n"),
     );
   },
 };
+
+/** A name that cannot be used, and what frees it. */
+interface Problem {
+  readonly reason: string;
+  readonly fix: string;
+  /** A stack that was destroyed leaves it behind. */
+  readonly isLeft: boolean;
+}
+
+function strange({ what, name, release }: Taken): Problem {
+  const reason = `there is a ${what} ${name} that this stack did not create`;
+  return { reason, fix: release, isLeft: what === LOG_GROUP };
+}
+
+/** The names of buckets are those of all accounts, and S3 does not tell whose one is. */
+function foreignBucket({ name }: Taken): Problem {
+  return {
+    reason: `S3 shows nothing of the bucket ${name}: another account has made it, or these credentials may not list it`,
+    fix: `aws s3api head-bucket --bucket ${name}, by an administrator of the account; if that is forbidden too, only AWS's support can free the name`,
+    isLeft: true,
+  };
+}
+
+/** What it answers, or that AWS shows it to somebody else alone. */
+async function unlessForeign<T>(asked: Promise<T>): Promise<T | "foreign"> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NotShown) return "foreign";
+    throw error;
+  }
+}
+
+const SECRET = "aws:secretsmanager/secret:Secret";
+const secretSchema = z.object({ DeletedDate: z.unknown().optional() });
+
+function secretNames({ stack, config }: PreflightContext): string[] {
+  const since = config.database.passwordsSince;
+  return [
+    `sparki/${stack}/cache`,
+    ...["application", "migrations"].map((user) => `sparki/${stack}/database/${user}-${since}`),
+  ];
+}
+
+/** A deleted secret keeps its name for as long as it could be restored, and the provider's functions show none of them. */
+async function keptSecret(
+  { commands, config, isRehearsal }: PreflightContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  if (isRehearsal) return undefined;
+  const at = `--region ${config.region} --secret-id ${name}`;
+  const args = ["secretsmanager", "describe-secret", ...at.split(" "), "--output", "json"];
+  const { code, stdout, stderr } = await commands.aws(args, { signal });
+  if (code !== 0 && /ResourceNotFoundException/.test(stderr)) return undefined;
+  if (code !== 0)
+    throw new DeployError("SPARKI_OUTSIDE", `AWS does not tell whether there is a secret ${name}: ${stderr.trim()}`, {
+      hint: `aws secretsmanager describe-secret ${at}`,
+    });
+  const isDeleted = Boolean(secretSchema.parse(JSON.parse(stdout)).DeletedDate);
+  return isDeleted
+    ? {
+        reason: `the secret ${name} is deleted, and AWS keeps its name for as long as it can be restored`,
+        fix: `aws secretsmanager delete-secret ${at} --force-delete-without-recovery, if its value is needed no more`,
+        isLeft: true,
+      }
+    : {
+        reason: `there is a secret ${name} that this stack did not create`,
+        fix: `aws secretsmanager describe-secret ${at}, and delete it if nothing reads it`,
+        isLeft: false,
+      };
+}
 
 const DAY = 24 * 3600;
 /** ACM renews 60 days before the end: with fewer than this left, renewal has been failing for a month. */
