@@ -26,6 +26,9 @@ const variablesSchema = z
   .object({ total_count, variables: z.array(z.object({ name: z.string(), value: z.string() })) })
   .transform((page) => ({ total: page.total_count, items: page.variables }));
 type Variables = z.infer<typeof variablesSchema>["items"];
+const workflowsSchema = z
+  .object({ total_count, workflows: z.array(z.object({ path: z.string(), state: z.string() })) })
+  .transform((page) => ({ total: page.total_count, items: page.workflows }));
 
 /** As Pulumi names stacks here. */
 const STACK = /^[a-z][a-z0-9-]*$/;
@@ -163,6 +166,38 @@ export const variables: PhaseCheck = {
     return wrong.length === 0
       ? pass(`SPARKI_STACKS, SPARKI_PLAN_ROLES and PULUMI_BACKEND_URL fit ${stack}`)
       : fail(wrong.join("; "), HELP);
+  },
+};
+
+const WORKFLOWS = ".github/workflows/";
+/** Those that GitHub begins by the clock, and stops by itself: in a fork, and in a public repository nobody writes to. */
+const BY_THE_CLOCK = ["drift.yml", "drill.yml", "nightly.yml", "watch.yml"];
+
+export const workflows: PhaseCheck = {
+  id: "github-workflows",
+  group: "Application",
+  title: "GitHub's workflows",
+  proves:
+    "GitHub runs each of the repository's workflows: it stops those with a clock by itself in a fork, and after 60 days without a commit.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const found = (await listed(context, "actions/workflows", workflowsSchema, signal))
+      .filter(({ path, state }) => path.startsWith(WORKFLOWS) && state !== "deleted")
+      .map(({ path, state }) => ({ name: path.slice(WORKFLOWS.length), state }));
+    const stopped = found.filter(({ state }) => state !== "active");
+    const unknown = BY_THE_CLOCK.filter((each) => !found.some(({ name }) => name === each));
+    const repository = repositoryOf(context);
+    if (stopped.length > 0)
+      return fail(
+        `GitHub does not run ${stopped.map(({ name, state }) => `${name} (${state})`).join(", ")}`,
+        stopped.map(({ name }) => `gh workflow enable ${name} --repo ${repository}`).join(" && "),
+      );
+    return unknown.length === 0
+      ? pass(`${found.length} workflows are active`)
+      : fail(
+          `${repository} has no ${unknown.join(", ")} that GitHub would run`,
+          `they are known once they are on the default branch, and Actions is on: https://github.com/${repository}/actions`,
+        );
   },
 };
 

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   drills,
   environment,
@@ -5,6 +7,7 @@ import {
   runnerVariable,
   subject,
   variables,
+  workflows,
 } from "../../../../runbook/preflight/phases/github.ts";
 import { ACCOUNT, BUCKET, deliveryWith, networkOf, phaseContext, RUNNER, see } from "../../../support/phases.ts";
 import { configWith } from "../../../support/preflight.ts";
@@ -22,6 +25,7 @@ const listed = (all: Readonly<Record<string, string>>) => {
   return { body: { total_count: found.length, variables: found } };
 };
 const tokens = { github: "a token" };
+const WORKFLOWS = join(import.meta.dirname, "../../../../.github/workflows");
 
 function environments(found: readonly object[], role = DEPLOYS) {
   const web = {
@@ -35,7 +39,7 @@ const withVariables = (all: Readonly<Record<string, string>>) =>
 
 describe("GitHub's settings", () => {
   it("are unknown without a token, and where GitHub shows nothing to it", async () => {
-    for (const check of [subject, environment, variables, drills, runnerVariable]) {
+    for (const check of [subject, environment, variables, workflows, drills, runnerVariable]) {
       await expect(see(check, phaseContext())).rejects.toMatchObject({
         message: expect.stringContaining("GITHUB_TOKEN is not set"),
         hint: expect.stringContaining("gh auth token"),
@@ -165,6 +169,45 @@ describe("GitHub's settings", () => {
     };
     await expect(see(variables, phaseContext({ tokens, web }))).rejects.toMatchObject({
       message: "GitHub's list of actions/variables does not end within 50 pages",
+    });
+  });
+
+  describe("of workflows", () => {
+    const at = (changes: Readonly<Record<string, string | undefined>>) => {
+      const files = { "deploy.yml": "active", ...clocks, ...changes };
+      const own = Object.entries(files).flatMap(([name, state]) =>
+        state === undefined ? [] : [{ path: `.github/workflows/${name}`, state }],
+      );
+      const all = [...own, { path: "dynamic/dependabot/dependabot-updates", state: "disabled_manually" }];
+      return phaseContext({
+        tokens,
+        web: { [`${API}/actions/workflows`]: { body: { total_count: all.length, workflows: all } } },
+      });
+    };
+    const clocks = Object.fromEntries(
+      readdirSync(WORKFLOWS)
+        .filter((name) => readFileSync(join(WORKFLOWS, name), "utf8").includes("cron:"))
+        .map((name) => [name, "active"]),
+    );
+
+    it("pass where GitHub runs each of the project's, whatever else of GitHub's own it lists", async () => {
+      expect(Object.keys(clocks)).toHaveLength(4);
+      expect(await see(workflows, at({ "old.yml": "deleted" }))).toMatchObject({ status: "pass" });
+    });
+
+    it.each(["disabled_inactivity", "disabled_fork", "disabled_manually"])("fail where one is %s", async (state) => {
+      expect(await see(workflows, at({ "drill.yml": state }))).toEqual({
+        status: "fail",
+        reason: `GitHub does not run drill.yml (${state})`,
+        fix: "gh workflow enable drill.yml --repo alexarno/sparki-deploy",
+      });
+    });
+
+    it.each(Object.keys(clocks))("fail where GitHub does not know %s, which a clock begins", async (name) => {
+      expect(await see(workflows, at({ [name]: undefined }))).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining(`has no ${name}`),
+      });
     });
   });
 
