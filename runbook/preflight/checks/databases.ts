@@ -233,7 +233,7 @@ export const backup: Check = {
     if (snapshot === undefined) return fail(`${name} has no automated snapshot`, fix);
     // Every day anew, for as long as the backup takes; the provider's function shows the newest alone.
     if (snapshot.status === "creating")
-      return warn(`RDS is making snapshot ${snapshot.id} now, and the one before it was not looked at`, fix);
+      return warn(`RDS is making snapshot ${snapshot.id} now, and the one before it is not checked`, fix);
     if (snapshot.status !== "available") return fail(`snapshot ${snapshot.id} is ${snapshot.status}`, fix);
     const hours = (context.clock.now() - Date.parse(snapshot.snapshotCreateTime ?? "") / 1000) / HOUR;
     const reason = `snapshot ${snapshot.id} is ${hours.toFixed(1)} hours old`;

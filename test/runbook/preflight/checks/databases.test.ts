@@ -305,7 +305,7 @@ describe("backup", () => {
     async (snapshotCreateTime) => {
       expect(await look(backup, withSnapshot({ status: "creating", snapshotCreateTime }))).toMatchObject({
         status: "warn",
-        reason: "RDS is making snapshot rds:sparki-prod-database-1 now, and the one before it was not looked at",
+        reason: "RDS is making snapshot rds:sparki-prod-database-1 now, and the one before it is not checked",
       });
     },
   );
