@@ -178,6 +178,12 @@ const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const targetKeyArn = world.find([TYPES.kmsKey], target)?.arn ?? "";
     return { id: found.arn, arn: found.arn, name, region, targetKeyId: target, targetKeyArn };
   },
+  "aws:kms/getKey:getKey": (args, { region }, { world }) => {
+    const id = text(args, "keyId") ?? "";
+    const found = world.ofType(TYPES.kmsKey).find((key) => key.id === id || key.arn === id);
+    if (found === undefined) throw new AwsError("NotFoundException", `Key '${id}' does not exist`);
+    return { id: found.id, arn: found.arn, keyId: id, region, keyState: "Enabled" };
+  },
   "aws:guardduty/getDetector:getDetector": (_args, { region }, { world }) => {
     const found = world.all().find(({ type }) => type === TYPES.detector);
     if (found === undefined) throw new AwsError("", "no GuardDuty Detectors found");
