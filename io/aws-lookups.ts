@@ -34,6 +34,32 @@ export interface AwsLookupsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** AWS has more than one of what was asked for, and the provider's function names none of them. */
+export class SeveralFound extends DeployError {
+  constructor(message: string, options: { hint?: string; cause?: unknown }) {
+    super("SPARKI_OUTSIDE", message, options);
+    this.name = "SeveralFound";
+  }
+}
+
+/** AWS shows nothing of it to these credentials. */
+export class NotShown extends DeployError {
+  constructor(message: string, options: { hint?: string; cause?: unknown }) {
+    super("SPARKI_OUTSIDE", message, options);
+    this.name = "NotShown";
+  }
+}
+
+/** The answer, or that AWS has several such things. */
+export async function unlessSeveral<T>(find: () => Promise<T>): Promise<T | "several"> {
+  try {
+    return await find();
+  } catch (error) {
+    if (error instanceof SeveralFound) return "several";
+    throw error;
+  }
+}
+
 interface Question {
   readonly token: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -198,6 +224,16 @@ function unreachable(name: string, error: unknown): DeployError {
         hint: "check whether a proxy variable (env | grep -i proxy) or a full disk (df -h) is the cause, then run it again",
       },
     );
+  if (saysSeveral(message))
+    return new SeveralFound(`AWS has more than one answer to ${name}: ${line.trim()}`, {
+      cause: error,
+      hint: "find out which of them is meant, and delete the others",
+    });
+  if (FORBIDDEN.test(message))
+    return new NotShown(`AWS did not answer ${name}: ${line.trim()}`, {
+      cause: error,
+      hint: "aws sts get-caller-identity",
+    });
   return new DeployError("SPARKI_OUTSIDE", `AWS did not answer ${name}: ${line.trim()}`, {
     cause: error,
     hint: /resource plugin/.test(line)
@@ -221,6 +257,18 @@ const REFUSED =
 /** Whether a failed question to AWS says that there is no such thing, and not that nobody could be asked. */
 export function saysAbsent(message: string): boolean {
   return ABSENT.test(message) && !UNASKED.test(message) && !REFUSED.test(message);
+}
+
+/** AWS's own refusal of a question, by its status. */
+const FORBIDDEN = /https response error StatusCode: 403\b/;
+
+/** The provider's functions for one thing fail where they find more. */
+const SEVERAL =
+  /\bmultiple\b[^.;]*\b(?:match(?:ed|ing)?|found)\b|(?:returned |found )?more than one result|too many results: wanted 1/i;
+
+/** Whether a failed question to AWS says that there is more than one such thing. */
+export function saysSeveral(message: string): boolean {
+  return SEVERAL.test(message) && !UNASKED.test(message) && !REFUSED.test(message);
 }
 
 /** What `find` is asked by this name is answered by AWS itself: no function of the provider lists query logs. */

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import { DeployError } from "../shared/deploy-error.ts";
+import { WITHOUT_PROMPTS } from "./seal/environment.ts";
 import { onSecondSignal } from "./signals.ts";
 
 export interface CommandOutput {
@@ -48,6 +49,11 @@ export function commandRunner(path: string, env: Readonly<Record<string, string 
     const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
     return { code, stdout, stderr };
   };
+}
+
+/** The AWS command line on PATH, which asks nobody anything: prompts that a person's own profile has on would wait for ever. */
+export function awsCommand(env: Readonly<Record<string, string | undefined>>): CommandRunner {
+  return commandRunner("aws", { ...env, ...WITHOUT_PROMPTS });
 }
 
 /** Runs a program whose output is bytes; one that is not there ended with null and said nothing. */

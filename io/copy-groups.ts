@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EC2Client, IpPermission } from "@aws-sdk/client-ec2";
 import { DeployError } from "../shared/deploy-error.ts";
-import { type AwsClientOptions, asked, clientSettings, unlessLater } from "./aws-client.ts";
+import { type AwsClientOptions, asked, clientSettings, codeOf, refusal, unlessLater } from "./aws-client.ts";
 import type { Copy, Leftover } from "./restored-copies.ts";
 
 /** Whose copies they are, and how AWS is reached. */
@@ -93,12 +94,13 @@ export class CopyGroups {
       VpcId: vpcId,
       TagSpecifications: tags,
     });
-    const made = await asked(`make security group ${copy.name}`, () => this.#ec2.send(command));
-    const group = await this.#groupOf(copy.name);
-    const id = made?.GroupId ?? group?.id;
-    if (id === undefined) throw new DeployError("SPARKI_OUTSIDE", `AWS made no security group ${copy.name}`);
-    await this.#closeOutgoing(id, group?.egress);
-    return id;
+    await settled(`make security group ${copy.name}`, () => this.#ec2.send(command), DUPLICATE);
+    // Only what AWS shows of it says which rules it was given.
+    const group = await this.#shown(copy.name);
+    if (group === undefined)
+      throw new DeployError("SPARKI_OUTSIDE", `AWS does not show the security group ${copy.name} that it made`);
+    await this.#closeOutgoing(group);
+    return group.id;
   }
 
   /** Lets one address reach one port of the copy. */
@@ -111,7 +113,7 @@ export class CopyGroups {
       GroupId: group.id,
       IpPermissions: [permission],
     });
-    await asked(`allow the check's access to ${name}`, () => this.#ec2.send(command));
+    await settled(`allow the check's access to ${name}`, () => this.#ec2.send(command), DUPLICATE);
   }
 
   /** Whether the copy's marks say that it was to be upgraded. */
@@ -127,12 +129,12 @@ export class CopyGroups {
     return unlessLater(`delete security group ${name}`, () => this.#ec2.send(command));
   }
 
-  async #groupOf(name: string) {
+  async #groupOf(name: string): Promise<Group | undefined> {
     const named = await this.#groups({ Name: "group-name", Values: [name] });
     return named.find((each) => each.name === name && isMarked(each.tags, this.#owner));
   }
 
-  async #groups(filter: { readonly Name: string; readonly Values: string[] }) {
+  async #groups(filter: { readonly Name: string; readonly Values: string[] }): Promise<Group[]> {
     const command = new this.#module.DescribeSecurityGroupsCommand({ Filters: [filter] });
     const answer = await asked("list the security groups", () => this.#ec2.send(command));
     return (answer?.SecurityGroups ?? []).flatMap(
@@ -142,13 +144,52 @@ export class CopyGroups {
     );
   }
 
+  /** A group that was made just now, as soon as AWS shows it; undefined where it does not. */
+  async #shown(name: string): Promise<Group | undefined> {
+    for (const seconds of [...PAUSES, undefined]) {
+      const group = await this.#groupOf(name);
+      if (group !== undefined || seconds === undefined) return group;
+      await sleep(seconds * 1_000);
+    }
+    return undefined;
+  }
+
   /** AWS lets everything out of a group that it makes. */
-  async #closeOutgoing(
-    id: string,
-    egress: readonly IpPermission[] = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
-  ): Promise<void> {
+  async #closeOutgoing({ id, egress }: Group): Promise<void> {
     if (egress.length === 0) return;
     const command = new this.#module.RevokeSecurityGroupEgressCommand({ GroupId: id, IpPermissions: [...egress] });
-    await asked(`remove the default rules of security group ${id}`, () => this.#ec2.send(command));
+    const what = `remove the default rules of security group ${id}`;
+    await settled(what, () => this.#ec2.send(command), /^InvalidPermission\.NotFound$/);
   }
+}
+
+interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Tags;
+  readonly egress: readonly IpPermission[];
+}
+
+/** In seconds: what EC2 has made is not known to all of it at once. */
+const PAUSES: readonly number[] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
+const NOT_YET = /^InvalidGroup\.NotFound$/;
+/** What was asked for twice, because the first answer was lost, is there. */
+const DUPLICATE = /^Invalid(?:Group|Permission)\.Duplicate$/;
+
+/**
+ * What EC2 answers about a group that is there, asked again while EC2 does not know it yet; undefined where it says that
+ * this was done before. Throws SPARKI_OUTSIDE otherwise: what was not done to a group is never taken for done.
+ */
+async function settled<T>(what: string, call: () => Promise<T>, done: RegExp): Promise<T | undefined> {
+  for (const seconds of [...PAUSES, undefined]) {
+    try {
+      return await call();
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (done.test(code)) return undefined;
+      if (seconds === undefined || !NOT_YET.test(code)) throw refusal(what, cause);
+      await sleep(seconds * 1_000);
+    }
+  }
+  return undefined;
 }

@@ -489,7 +489,8 @@ function likeTheLive(live: DBInstance) {
     CACertificateIdentifier: live.CACertificateIdentifier,
     BackupRetentionPeriod: live.BackupRetentionPeriod,
     PreferredBackupWindow: live.PreferredBackupWindow,
-    Tags: live.TagList,
+    // AWS takes none of its own tags from anybody.
+    Tags: live.TagList?.filter(({ Key = "" }) => !/^aws:/i.test(Key)),
     ...(secret === undefined
       ? {}
       : { ManageMasterUserPassword: true, MasterUserSecretKmsKeyId: secret.KmsKeyId ?? undefined }),

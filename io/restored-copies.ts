@@ -1,3 +1,11 @@
+/** RDS's and ElastiCache's words for an instance that answers: one whose storage RDS still optimizes does so for hours. */
+const ANSWERING: ReadonlySet<string> = new Set(["available", "storage-optimization"]);
+
+/** Whether an instance answers, by AWS's own word for how it is; a word that is not known is waited for. */
+export function isAnswering(status: string | undefined): boolean {
+  return status !== undefined && ANSWERING.has(status);
+}
+
 /** A snapshot of the stack's database or cache; times are seconds since 1970. */
 export interface Snapshot {
   readonly id: string;

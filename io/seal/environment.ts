@@ -12,6 +12,7 @@ type Kind = "setting" | "identity" | "machine";
 const ALLOWED: Readonly<Record<string, Kind>> = {
   // Who asks AWS, by the names that its SDKs read. No endpoint: the addresses are AWS's own, whatever a profile says.
   AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "machine",
+  AWS_CLI_AUTO_PROMPT: "machine",
   AWS_ACCESS_KEY_ID: "identity",
   AWS_SECRET_ACCESS_KEY: "identity",
   AWS_SESSION_TOKEN: "identity",
@@ -95,6 +96,9 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   NODE_EXTRA_CA_CERTS: "setting",
   AWS_CA_BUNDLE: "setting",
 };
+
+/** For every process that may run the AWS command line; it counts before a profile's `cli_auto_prompt`. */
+export const WITHOUT_PROMPTS = { AWS_CLI_AUTO_PROMPT: "off" };
 
 /** The allowed variables of an environment, those that are set. */
 export function allowedEnvironment(env: Environment): Readonly<Record<string, string>> {

@@ -20,7 +20,7 @@ import { findCached, findOnPath, isScript } from "../../tools/cache.ts";
 import { CATALOG } from "../../tools/catalog.ts";
 import { lineProgress, type Screen } from "../../tools/progress.ts";
 import { installedDependencies, modulesIn } from "./dependencies.ts";
-import { allowedEnvironment, type Environment, pathOutside, settingsOf } from "./environment.ts";
+import { allowedEnvironment, type Environment, pathOutside, settingsOf, WITHOUT_PROMPTS } from "./environment.ts";
 import {
   type Contents,
   contentsOf,
@@ -208,6 +208,8 @@ export function layOutRun(
     // By their place beside the cache: the next run's folder has another name, and finds what this one compiled.
     NODE_COMPILE_CACHE_PORTABLE: "1",
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+    // The cluster's credentials come from the AWS command line.
+    ...WITHOUT_PROMPTS,
     // Nothing vouches for the checkout's own packages, and a rehearsal runs earlier programs of other folders too.
     ...(mayLoadOthers || seal.dependencies.name === null ? {} : { NODE_OPTIONS: onlyOwnModules(project) }),
   };

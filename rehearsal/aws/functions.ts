@@ -178,6 +178,12 @@ const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const targetKeyArn = world.find([TYPES.kmsKey], target)?.arn ?? "";
     return { id: found.arn, arn: found.arn, name, region, targetKeyId: target, targetKeyArn };
   },
+  "aws:kms/getKey:getKey": (args, { region }, { world }) => {
+    const id = text(args, "keyId") ?? "";
+    const found = world.ofType(TYPES.kmsKey).find((key) => key.id === id || key.arn === id);
+    if (found === undefined) throw new AwsError("NotFoundException", `Key '${id}' does not exist`);
+    return { id: found.id, arn: found.arn, keyId: id, region, keyState: "Enabled" };
+  },
   "aws:guardduty/getDetector:getDetector": (_args, { region }, { world }) => {
     const found = world.all().find(({ type }) => type === TYPES.detector);
     if (found === undefined) throw new AwsError("", "no GuardDuty Detectors found");
@@ -267,11 +273,15 @@ const LOOK_UPS: Readonly<Record<string, Answer>> = {
   "aws:acm/getCertificate:getCertificate": (args, _settings, { world, vault }) => {
     const domain = text(args, "domain") ?? "";
     const statuses = at(args, "statuses").length > 0 ? texts(args, "statuses") : ["ISSUED"];
-    const found = world
+    const [wanted = {}] = records(args, "tags");
+    const all = world
       .ofType(TYPES.certificate)
       .filter((it) => certificateNames(it.inputs)[0] === domain)
       .filter((it) => statuses.includes(text(it.outputs, "status") ?? "PENDING_VALIDATION"))
-      .sort((left, right) => right.serial - left.serial)[0];
+      .filter(({ tags }) => Object.entries(wanted).every(([key, value]) => tags[key] === value));
+    if (new Set(all.map(({ outputs }) => text(outputs, "status"))).size > 1)
+      throw new Error("most_recent filtering on different ACM certificate statuses is not supported");
+    const [found] = all.sort((left, right) => right.serial - left.serial);
     if (found === undefined) throw new AwsError("NotFoundException", `no certificate for domain "${domain}" found`);
     const status = text(found.outputs, "status") ?? "PENDING_VALIDATION";
     return { id: found.id, arn: found.arn, domain, status, certificate: issuedPem(found.arn, vault) ?? "", tags: {} };
@@ -394,6 +404,9 @@ const OFFERS: Readonly<Record<string, OfferAnswer>> = {
   "aws:rds/getOrderableDbInstance:getOrderableDbInstance": (args, { region }) => {
     const [engineVersion = "", instanceClass = ""] = [text(args, "engineVersion"), text(args, "instanceClass")];
     if (!isMade(engineVersion) || !instanceClasses(region).includes(instanceClass)) throw NOTHING();
+    // The provider has AWS list an offer for each kind of storage, and answers with one only where there is no other.
+    if (text(args, "storageType") === undefined)
+      throw new Error("multiple (5) RDS DB Instance Classes match the criteria; try a different search");
     return { ...args, id: instanceClass, region, availabilityZones: zonesOf(region) };
   },
   "aws:eks/getClusterVersions:getClusterVersions": (args, { region }) => {
@@ -453,7 +466,14 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   "aws:route53/getZone:getZone": (args, _settings, { world }) => {
     const [id, name] = [text(args, "zoneId"), text(args, "name")?.replace(/\.$/, "")];
-    const found = world.ofType(TYPES.zone).find((it) => it.id === id || it.name?.replace(/\.$/, "") === name);
+    const named = world
+      .ofType(TYPES.zone)
+      .filter((it) => (id === undefined ? it.name?.replace(/\.$/, "") === name : it.id === id));
+    if (named.length > 1)
+      throw new Error(
+        "multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone",
+      );
+    const [found] = named;
     if (found === undefined)
       throw new AwsError("NoSuchHostedZone", `no matching Route 53 Hosted Zone found: ${name ?? id}`);
     return {

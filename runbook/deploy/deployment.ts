@@ -219,7 +219,15 @@ const GOES_ON = "then run the same command again: it continues from where it sto
 
 /** Of a request that may have been right, and was wrong at that moment. */
 const BUSY =
-  /\bapi error (?:\w+\.)?(?:Invalid\w*State\w*|IncorrectState\w*|IncorrectInstanceState|DependencyViolation|\w*InUse\w*|ConcurrentModification\w*|OperationAborted|\w*InProgress\w*|ResourceNotReady\w*)/;
+  /\bapi error (?:\w+\.)?(?:Invalid\w*State\w*|IncorrectState\w*|IncorrectInstanceState|DependencyViolation|\w*InUse\w*|ConcurrentModification\w*|OperationAborted|\w*InProgress\w*|ResourceNotReady\w*|WAFAssociatedItem\w*)/;
+
+/** Of what was made just now, and not all of AWS knows: it is refused by codes of what is wrong in itself. */
+const UNKNOWN_YET =
+  /IAM role ARN value is invalid or does not include the required permissions|could not be assumed because it does not exist|\bError in role params|\bInvalid principal in policy|\bone or more invalid principals|\bWAFUnavailableEntity|\bWAFServiceLinkedRoleError/;
+
+/** What no policy of the role itself can give: it is taken away, or never given, above it. */
+const DENIED_ABOVE =
+  /(?:explicit deny in an?|because no) ((?:service|resource) control policy|permissions boundary|session policy|VPC endpoint policy)/;
 
 const OVERLOADED =
   /exceeded maximum number of attempts|\bapi error (?:\w*Throttl\w*|RequestLimitExceeded|TooManyRequests\w*|SlowDown|ServiceUnavailable\w*|Internal\w*|RequestTimeout\w*|PriorRequestNotComplete)/;
@@ -254,6 +262,10 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
   },
   {
+    sign: /unexpected state '([\w -]+)', wanted target/,
+    remedy: (state) => `wait until AWS no longer says "${state}" of it, ${GOES_ON}`,
+  },
+  {
     sign: NO_NODE,
     remedy: () => `find out why no node takes pods (kubectl describe nodes; kubectl get nodeclaims), ${GOES_ON}`,
   },
@@ -276,12 +288,25 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => `compare what the role trusts with GitHub's tokens: npx sparki preflight --phase github; ${GOES_ON}`,
   },
   {
-    sign: /\bExpiredToken|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature/,
+    sign: /\bExpiredToken|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature|\bSSO session\b.*\b(?:expired|invalid)/,
     remedy: () => `get new AWS credentials, ${GOES_ON}`,
+  },
+  {
+    sign: DENIED_ABOVE,
+    remedy: (policy) => `have whoever keeps the ${policy} allow it: no policy of the role that deploys can; ${GOES_ON}`,
   },
   {
     sign: /not authorized to perform:? ([\w-]+:\w+)/,
     remedy: (action) => `allow ${action} to the role that deploys, ${GOES_ON}`,
+  },
+  {
+    sign: /Encoded authorization failure message/,
+    remedy: () =>
+      `have an administrator read what it hides (aws sts decode-authorization-message), and allow that to the role that deploys; ${GOES_ON}`,
+  },
+  {
+    sign: /\bOptInRequired|\bSubscriptionRequired|\bPendingVerification|\bcurrently does not support creating/,
+    remedy: () => `open a case with AWS's support: it has not opened the account for this yet; ${GOES_ON}`,
   },
   {
     sign: /\bInsufficient\w*Capacity\w*/,
@@ -293,12 +318,55 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => `request a higher quota from AWS, or delete unused resources, ${GOES_ON}`,
   },
   {
+    sign: /\bupdate token has expired|\bupdate token expired/,
+    remedy: () =>
+      "run the same command again: Pulumi Cloud gave up an update that it heard nothing of for minutes, as of a machine that is overloaded or asleep; what was created but not saved is found",
+  },
+  {
     sign: /writing the new snapshot|fail\w* to save (the )?snapshot|checkpoint/i,
     remedy: () =>
       "make the state's backend writable, then run the same command again: it finds what was created but not saved",
   },
   { sign: /ENOSPC|no space left on device/i, remedy: () => `free space on this machine's disk (df -h), ${GOES_ON}` },
   { sign: /EROFS|read-only file system/i, remedy: () => `make the path that it names writable, ${GOES_ON}` },
+  {
+    sign: /heap out of memory|runtime: out of memory|cannot allocate memory|\bENOMEM\b/,
+    remedy: () => `make sure that this machine has enough free memory (free -m), ${GOES_ON}`,
+  },
+  {
+    sign: /too many open files|\bEMFILE\b/,
+    remedy: () => `raise the limit of open files (ulimit -n 8192), ${GOES_ON}`,
+  },
+  {
+    sign: /passphrase must be set|incorrect passphrase/,
+    remedy: () => `export PULUMI_CONFIG_PASSPHRASE_FILE, or PULUMI_CONFIG_PASSPHRASE, of this stack, ${GOES_ON}`,
+  },
+  { sign: /\[401\] /, remedy: () => `log in (pulumi login, or export PULUMI_ACCESS_TOKEN), ${GOES_ON}` },
+  { sign: /\[(?:429|50[0234])\] /, remedy: () => `wait until the backend of the state responds again, ${GOES_ON}` },
+  {
+    sign: /\bKMSInvalidState|\bKMSKeyNotAccessible|\bKMSKeyDisabled/,
+    remedy: () =>
+      `make the KMS key that it names usable again (aws kms describe-key, cancel-key-deletion, enable-key), ${GOES_ON}`,
+  },
+  {
+    sign: /already scheduled for deletion/,
+    remedy: () =>
+      `delete that secret for good (aws secretsmanager delete-secret --force-delete-without-recovery), if its value is needed no more, ${GOES_ON}`,
+  },
+  {
+    sign: /\b(?:DB)?SnapshotAlreadyExists/,
+    remedy: () => `copy the snapshot that it names under another name or delete it, ${GOES_ON}`,
+  },
+  {
+    sign: /\bKeySigningKeyInParentDSRecord/,
+    remedy: () =>
+      `remove the domain's DS record in the parent zone, wait until its time to live has passed, ${GOES_ON}`,
+  },
+  {
+    sign: UNKNOWN_YET,
+    remedy: () =>
+      "run the same command again in a minute: not all of AWS may know yet what was made just now; if it is refused again, correct what it names",
+  },
   {
     sign: DONE_ALREADY,
     remedy: () => `run pulumi refresh for this stack: AWS has that already, and the state does not know it; ${GOES_ON}`,
@@ -358,7 +426,12 @@ const REMEDIES: readonly Remedy[] = [
       `make sure that the AWS credentials are valid, and their role one of sparki:cluster.administrators, ${GOES_ON}`,
   },
   {
-    sign: /connection (?:refused|reset)|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|i\/o timeout|TLS handshake timeout|no such host|fetch failed|\bEOF\b/i,
+    sign: /signed by unknown authority|self[- ]signed certificate|unable to (?:get local issuer|verify the first) certificate/,
+    remedy: () =>
+      `have this machine trust the authority that signs its connections, a proxy's as a rule (SSL_CERT_FILE, AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS), ${GOES_ON}`,
+  },
+  {
+    sign: /context deadline exceeded|Client\.Timeout|connection (?:refused|reset)|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|i\/o timeout|TLS handshake timeout|no such host|fetch failed|\bEOF\b/i,
     remedy: () => `check that it can be reached from this machine, ${GOES_ON}`,
   },
 ];

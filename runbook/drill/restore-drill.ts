@@ -2,6 +2,7 @@ import {
   type Answer,
   BackupUnreadable,
   type Copies,
+  isAnswering,
   type Leftover,
   type RestoreSource,
 } from "../../io/restored-copies.ts";
@@ -258,7 +259,7 @@ async function availability<Q>(
     const found = await copies.describe(copy.name);
     const { status, why } = found ?? { status: undefined };
     const words = [status, why].filter(Boolean).join(": ");
-    if (status === "available") return undefined;
+    if (isAnswering(status)) return undefined;
     if (status !== undefined && subject.unreadable.has(status)) return unreadable(words, subject.again, copy.source);
     if (status !== undefined && subject.ended.has(status))
       return { reason: "not-restored", message: `the restored instance is ${words}`, next: subject.events(copy.name) };

@@ -4,6 +4,7 @@ import type { AwsLookups } from "../../io/aws-lookups.ts";
 import {
   type Answer,
   type CopyUpgrades,
+  isAnswering,
   type Outage,
   type Question,
   type ReachWatch,
@@ -400,7 +401,7 @@ async function beginAndWait<Q>(
 
 /** How an upgrade has ended by what AWS says now; undefined while it has not. */
 function endIn({ status, version, isPending, events }: UpgradeState, to: string, seconds: number): Ended | undefined {
-  if (status !== "available" || isPending) return undefined;
+  if (!isAnswering(status) || isPending) return undefined;
   if (version === to) return { outcome: "upgraded", said: events, why: "" };
   const refusal = events.findLast((each) => REFUSING.test(each));
   if (refusal !== undefined) return { outcome: "refused", said: events, why: refusal };

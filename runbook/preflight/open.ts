@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { version } from "@pulumi/pulumi/version.js";
 import { openAwsLookups, withQueryLogs } from "../../io/aws-lookups.ts";
-import { commandRunner } from "../../io/child-command.ts";
+import { awsCommand, commandRunner } from "../../io/child-command.ts";
 import { openClusterLookups } from "../../io/cluster-lookups.ts";
 import { request } from "../../io/http.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
@@ -55,7 +55,7 @@ export function openPreflight(options: PreflightOptions): OpenPreflight {
     state: openStackState(runPulumi, projectDirectory, fullName, aws),
     http: (url, settings) => request(network, url, settings),
     names: network,
-    commands: { aws: commandRunner("aws", env), helm: commandRunner(helm, env), git: commandRunner("git", env) },
+    commands: { aws: awsCommand(env), helm: commandRunner(helm, env), git: commandRunner("git", env) },
     files,
     answers,
     registryMirror: env.SPARKI_REGISTRY,

@@ -167,9 +167,24 @@ export async function taggedWith(
   return found?.resourceTagMappingLists.map(({ resourceArn }) => resourceArn) ?? [];
 }
 
+const KEY = "aws:kms/key:Key";
+const keySchema = z.object({ keyState: z.string() });
+
+/**
+ * Those of the keys that are not deleted. KMS keeps a deleted one with its tags for as long as its deletion could be
+ * cancelled, a month, and takes no tag off it: beside one of a stack that was destroyed, the new one would never be told.
+ */
+async function inUse(aws: AdoptionOptions["aws"], keys: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(keys.map((keyId) => aws.find("kms/getKey", { keyId }, keySchema)));
+  return keys.filter((_, index) => !/^Pending\w*Deletion$/.test(found[index]?.keyState ?? "PendingDeletion"));
+}
+
 function findersOf({ aws, stack }: AdoptionOptions): Finders {
   return {
-    byOrigin: ({ type, name }) => taggedWith(aws, { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) }),
+    byOrigin: async ({ type, name }) => {
+      const found = await taggedWith(aws, { project: "sparki", stack, [ORIGIN_TAG]: originOf(type, name) });
+      return type === KEY && found.length > 1 ? inUse(aws, found) : found;
+    },
     secretVersions: async (secretId) => {
       const found = await aws.find("secretsmanager/getSecretVersions", { secretId }, versionsSchema);
       return found?.versions.map(({ versionId }) => `${secretId}|${versionId}`) ?? [];

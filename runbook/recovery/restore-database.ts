@@ -1,6 +1,6 @@
 import type { Counts } from "../../gates/objective.ts";
 import type { DatabaseReplacement, FoundInstance } from "../../io/rds-copies.ts";
-import { type Answer, BackupUnreadable } from "../../io/restored-copies.ts";
+import { type Answer, BackupUnreadable, isAnswering } from "../../io/restored-copies.ts";
 import type { StackStateReader } from "../../io/stack-state.ts";
 import { resourcesIn } from "../../records/state.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -191,7 +191,7 @@ async function available(ports: RestorePorts, name: string, plan: RestorePlan, s
   const end = clock.now() + plan.limitMinutes * 60;
   for (let found: FoundInstance | undefined; ; ) {
     found = await database.instance(name);
-    if (found?.status === "available") return;
+    if (isAnswering(found?.status)) return;
     const status = found?.status ?? "does not exist yet";
     const told = [`${name}: ${status}`, ...(found?.why === undefined ? [] : [short(found.why)])].join(": ");
     if (BROKEN.test(status))

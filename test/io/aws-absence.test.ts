@@ -1,4 +1,4 @@
-import { saysAbsent } from "../../io/aws-lookups.ts";
+import { saysAbsent, saysSeveral } from "../../io/aws-lookups.ts";
 
 describe("saysAbsent", () => {
   it.each([
@@ -40,5 +40,27 @@ describe("saysAbsent", () => {
     "operation error ACM: ListCertificates, context deadline exceeded, no results",
   ])("hears that AWS could not be asked in: %s", (message) => {
     expect(saysAbsent(message)).toBe(false);
+  });
+});
+
+describe("saysSeveral", () => {
+  it.each([
+    "multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone",
+    "multiple (12) RDS DB Instance Classes match the criteria; try a different search: {}",
+    "multiple ACM Certificates matching domain (prod.sparki.tools)",
+    "Your query returned more than one result. Please try a more specific search criteria",
+    "reading RDS DB Snapshot: too many results: wanted 1, got 2",
+  ])("hears several in: %s", (message) => {
+    expect(saysSeveral(message)).toBe(true);
+    expect(saysAbsent(message)).toBe(false);
+  });
+
+  it.each([
+    "no matching Route 53 Hosted Zone found",
+    "AccessDenied: User: a is not authorized to perform: route53:ListHostedZones; multiple statements match",
+    "ThrottlingException: Rate exceeded; too many results: wanted 1, got 2",
+    "most_recent filtering on different ACM certificate statuses is not supported",
+  ])("does not hear several in: %s", (message) => {
+    expect(saysSeveral(message)).toBe(false);
   });
 });

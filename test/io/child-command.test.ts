@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { commandRunner, loggedCommand } from "../../io/child-command.ts";
+import { awsCommand, commandRunner, loggedCommand } from "../../io/child-command.ts";
 
 const node = commandRunner(process.execPath, { GREETING: "hello" });
 
@@ -26,6 +26,16 @@ describe("commandRunner", () => {
     await expect(absent([])).rejects.toThrow("/no/such/program cannot be run: spawn /no/such/program ENOENT");
     const signal = AbortSignal.timeout(50);
     await expect(node(["-e", "setTimeout(() => {}, 60000)"], { signal })).rejects.toThrow("cannot be run");
+  });
+});
+
+describe("awsCommand", () => {
+  it("asks nobody anything, whatever a person has set for their own terminal", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-aws-"));
+    writeFileSync(join(folder, "aws"), '#!/bin/sh\necho "$AWS_PROFILE $AWS_CLI_AUTO_PROMPT $1"\n', { mode: 0o755 });
+    const aws = awsCommand({ PATH: folder, AWS_PROFILE: "ann", AWS_CLI_AUTO_PROMPT: "on" });
+    expect(await aws(["sts"])).toMatchObject({ code: 0, stdout: "ann off sts\n" });
+    rmSync(folder, { recursive: true });
   });
 });
 

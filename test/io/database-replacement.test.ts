@@ -16,7 +16,7 @@ function instance(name: string, more: Readonly<Record<string, string>> = {}): st
     DBSubnetGroup: xml({ DBSubnetGroupName: live, VpcId: "vpc-1" }),
     VpcSecurityGroups: `<VpcSecurityGroupMembership>${xml({ VpcSecurityGroupId: "sg-1" })}</VpcSecurityGroupMembership>`,
     DBParameterGroups: `<DBParameterGroup>${xml({ DBParameterGroupName: "sparki-prod-database-17" })}</DBParameterGroup>`,
-    TagList: `<Tag>${xml({ Key: "stack", Value: "prod" })}</Tag>`,
+    TagList: `<Tag>${xml({ Key: "aws:backup:source", Value: "x" })}</Tag><Tag>${xml({ Key: "stack", Value: "prod" })}</Tag>`,
     ...more,
   })}</DBInstance></DBInstances>`;
 }

@@ -162,6 +162,52 @@ describe("openRdsCopies, a copy", () => {
     });
   });
 
+  const EGRESS = `<ipPermissionsEgress><item>${xml({ ipProtocol: "-1" })}<ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress>`;
+  const OPEN = `<securityGroupInfo>${group(COPY.name).replace(/<\/item>$/, `${EGRESS}</item>`)}</securityGroupInfo>`;
+  /** Refuses so the first two times, and then answers. */
+  const after = (refused: string, answer: string) => {
+    let refusals = 2;
+    return () => (refusals-- > 0 ? { refused } : answer);
+  };
+
+  it("waits until EC2 knows the group that it has made, before it says that nothing is let out", async () => {
+    let unseen = 2;
+    const { copies, actions, asked } = await open({
+      ...made,
+      DescribeSecurityGroups: () => (unseen-- > 0 ? "<securityGroupInfo/>" : OPEN),
+      RevokeSecurityGroupEgress: after("InvalidGroup.NotFound", xml({ return: "true" })),
+    });
+    await copies.restore(COPY);
+    expect(actions().filter((action) => action === "RevokeSecurityGroupEgress")).toHaveLength(3);
+    expect(asked.findLastIndex(({ action }) => action === "RevokeSecurityGroupEgress")).toBeLessThan(
+      asked.findIndex(({ action }) => action === "RestoreDBInstanceFromDBSnapshot"),
+    );
+  });
+
+  it("is asked for with the group of a first request whose answer was lost", async () => {
+    const { copies, jobs } = await open({
+      ...made,
+      DescribeDBInstances: instances({ [COPY.name]: instance(COPY.name) }),
+      DescribeSecurityGroups: () => OPEN,
+      CreateSecurityGroup: () => ({ refused: "InvalidGroup.Duplicate" }),
+      RevokeSecurityGroupEgress: () => ({ refused: "InvalidPermission.NotFound" }),
+      AuthorizeSecurityGroupIngress: () => ({ refused: "InvalidPermission.Duplicate" }),
+    });
+    await copies.restore(COPY);
+    await copies.query({ copy: COPY.name }, [], new AbortController().signal);
+    await jobs[0]?.admit("10.40.1.2");
+  });
+
+  it("is not asked for where its group cannot be closed", async () => {
+    const { copies, actions } = await open({
+      ...made,
+      DescribeSecurityGroups: () => OPEN,
+      RevokeSecurityGroupEgress: () => ({ refused: "UnauthorizedOperation", status: 403 }),
+    });
+    await expect(copies.restore(COPY)).rejects.toThrow(/remove the default rules.*UnauthorizedOperation/);
+    expect(actions()).not.toContain("RestoreDBInstanceFromDBSnapshot");
+  });
+
   it("is of a moment, by the database's own log", async () => {
     const { copies, parametersOf } = await open(made);
     const copy: Copy = { ...COPY, source: { kind: "point", at: DRILL_NOW - 300, storageGib: 100 } };

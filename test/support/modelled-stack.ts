@@ -3,6 +3,7 @@ import type { ApiRequest } from "../../aws/authorization.ts";
 import { changedChildren } from "../../infra/cluster.ts";
 import { FUNCTION_CALLS, requestsOf, requestsOfFunction } from "../../rehearsal/aws/iam/authorized-provider.ts";
 import { settingsOf } from "../../rehearsal/aws/subject.ts";
+import { TYPES } from "../../rehearsal/aws/types.ts";
 import type { WorldResource } from "../../rehearsal/aws/world.ts";
 import { constructWith } from "../../rehearsal/eks/provider.ts";
 import type { Registrar } from "../../rehearsal/provider/monitor.ts";
@@ -93,6 +94,7 @@ export class ModelledStack {
     const args = {
       ...{ bucket: `sparki-${stack}-access-logs-${settingsOf(account.session).accountId}`, zoneId: "Z0" },
       ...{ secretId: `sparki/${stack}/cache`, policySourceArn: "deploys" },
+      ...{ keyId: account.world.ofType(TYPES.kmsKey)[0]?.arn ?? "*" },
     };
     return Object.keys(FUNCTION_CALLS).flatMap((name) => {
       const boundary = { arn: boundaryArn({ stack, accountId: settingsOf(account.session).accountId }) };

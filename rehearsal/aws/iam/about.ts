@@ -103,6 +103,12 @@ export class About {
     }));
   }
 
+  /** One action on what has this ARN, by the tags that it bears. */
+  askOf(resource: string, action: string): ApiRequest[] {
+    const there = this.#facts.world.all().find(({ arn }) => arn === resource);
+    return this.ask(resource, [action], bearing(there?.tags ?? {}));
+  }
+
   /** Looks, for which AWS knows no resource. */
   see(...actions: readonly string[]): ApiRequest[] {
     return this.ask("*", actions);

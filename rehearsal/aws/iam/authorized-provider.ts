@@ -117,7 +117,7 @@ export function requestsOfFunction(token: string, facts: Omit<Facts, "type">): r
   if (ask === undefined) throw new TypeError(`what the provider asks IAM for ${token} is not known: rehearsal/aws/iam`);
   const it = new About({ ...facts, type: token });
   const looks = ask(facts.inputs, (service, rest) => it.arn(service, rest));
-  return looks.flatMap(([action, resource = "*"]) => it.ask(resource, [action]));
+  return looks.flatMap(([action, resource = "*"]) => it.askOf(resource, action));
 }
 
 /** Throws AWS's refusal of the first request that the asker's policies do not allow. */
@@ -216,6 +216,7 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   // AWS lets everybody ask who they are.
   "index/getCallerIdentity": looks(),
   "index/getRegion": looks(),
+  "kms/getKey": (args) => [["kms:DescribeKey", text(args, "keyId") ?? "*"]],
   "lb/getLbs": looks("elasticloadbalancing:DescribeLoadBalancers"),
   "lb/getLoadBalancer": looks("elasticloadbalancing:DescribeLoadBalancers"),
   "rds/getCertificate": looks("rds:DescribeCertificates"),

@@ -147,10 +147,13 @@ async function zones({ aws, config }: PreflightContext): Promise<Finding> {
     : fail(`network.zones: ${problem}`, "edit sparki:network.zones");
 }
 
+/** As the program makes the database. RDS has one offer for each kind of storage, and the provider takes no more than one. */
+export const STORAGE_TYPE = "gp3";
+
 async function database({ aws, config }: PreflightContext): Promise<Finding> {
   const { engineVersion, instanceClass } = config.database;
   const what = `PostgreSQL ${engineVersion} on ${instanceClass}`;
-  const wanted = { engine: "postgres", engineVersion, instanceClass };
+  const wanted = { engine: "postgres", engineVersion, instanceClass, storageType: STORAGE_TYPE };
   const found = await aws.find("rds/getOrderableDbInstance", wanted, databaseSchema);
   const fix = `list what is available: aws rds describe-orderable-db-instance-options --region ${config.region} --engine postgres --db-instance-class ${instanceClass}; then edit sparki:database`;
   if (found === undefined) return fail(`RDS does not offer ${what} in ${config.region}`, fix);

@@ -12,6 +12,21 @@ const checksSchema = z.object({
 });
 type CheckRuns = z.infer<typeof checksSchema>;
 const GOOD = ["success", "skipped", "neutral"];
+/** What GitHub Actions make of a commit, of which only jobs that began are check runs. */
+const suitesSchema = z
+  .object({
+    total_count: z.number(),
+    check_suites: z.array(
+      z.object({
+        id: z.number(),
+        app: z.object({ slug: z.string() }).nullish(),
+        status: z.string().nullable(),
+        conclusion: z.string().nullable(),
+        latest_check_runs_count: z.number().nullish(),
+      }),
+    ),
+  })
+  .transform(({ total_count: total, check_suites: suites }) => ({ total, suites }));
 
 export const merged: Check = {
   id: "code-merged",
@@ -64,7 +79,8 @@ export const ciGreen: Check = {
   id: "ci-green",
   group: "Application",
   title: "CI green",
-  proves: "Every CI check on the release's commit succeeded.",
+  proves:
+    "Every CI check on the release's commit succeeded or had nothing to do, at least one succeeded, and no workflow was kept from beginning.",
   timeLimitSeconds: 30,
   run: async (context, signal) => {
     const { gitSha } = context.config.release;
@@ -75,12 +91,16 @@ export const ciGreen: Check = {
     const listed = await commitStatuses(context, signal);
     if (listed.kind === "cannot ask") return skipped(listed.reason);
     const statuses = listed.kind === "absent" ? [] : listed.value;
-    const runs = [...check_runs, ...statuses];
+    const workflows = await unbegun(context, signal);
+    if (workflows.kind === "cannot ask") return skipped(workflows.reason);
+    const runs = [...check_runs, ...statuses, ...(workflows.kind === "absent" ? [] : workflows.value)];
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
     if (runs.length === 0) return fail(`CI has not run on ${short(gitSha)}`, fix);
     const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GOOD.includes(conclusion ?? ""));
     if (bad.length === 0 && check_runs.length < total)
       return fail(`GitHub listed only ${check_runs.length} of ${total} checks`, fix);
+    if (bad.length === 0 && !runs.some(({ conclusion }) => conclusion === "success"))
+      return fail(`no check of CI on ${short(gitSha)} did anything: ${runs.length} were skipped or neutral`, fix);
     if (bad.length === 0) return pass(`${runs.length} checks on ${short(gitSha)} are green`);
     return fail(bad.map(({ name, status, conclusion }) => `${name}: ${conclusion ?? status}`).join(", "), fix);
   },
@@ -129,6 +149,34 @@ async function checkRuns(context: PreflightContext, signal: AbortSignal): Promis
     runs.push(...check_runs);
     const isLast = check_runs.length === 0 || runs.length >= total_count || page === MAX_PAGES;
     if (isLast) return { ...answer, value: { total_count, check_runs: runs } };
+  }
+}
+
+/**
+ * Workflows of GitHub Actions that have no job, as check runs: one that could not start, waits for an approval or for a
+ * runner has none, and a commit without it looks green. Suites of other apps stay queued where the app has nothing to say.
+ */
+async function unbegun(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<CheckRuns["check_runs"]>> {
+  const found: CheckRuns["check_runs"] = [];
+  let seen = 0;
+  for (let page = 1; ; page++) {
+    const path = `commits/${context.config.release.gitSha}/check-suites?per_page=100&page=${page}`;
+    const answer = await askGitHub(context, path, suitesSchema, signal);
+    if (answer.kind !== "value") return answer;
+    const { total, suites } = answer.value;
+    seen += suites.length;
+    const own = suites.filter(({ app, latest_check_runs_count: jobs }) => app?.slug === "github-actions" && jobs === 0);
+    found.push(
+      ...own.map(({ id, status, conclusion }) => ({
+        name: `workflow without a job (check suite ${id})`,
+        status: status ?? "unknown",
+        conclusion,
+      })),
+    );
+    if (seen >= total) return { ...answer, value: found };
+    if (suites.length > 0 && page < MAX_PAGES) continue;
+    found.push({ name: `${total - seen} more check suites`, status: "not listed", conclusion: null });
+    return { ...answer, value: found };
   }
 }
 

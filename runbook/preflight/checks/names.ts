@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { NotShown, unlessSeveral } from "../../../io/aws-lookups.ts";
 import { SYNTHETIC } from "../../../io/synthetic.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
+import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import type { PreflightContext } from "../context.ts";
 
@@ -25,8 +27,22 @@ function lostState(stack: string, resources: readonly StateResource[]): string[]
   ];
 }
 
-function findZone({ aws, config }: PreflightContext) {
-  return aws.find("route53/getZone", { name: config.domain, privateZone: false }, zoneSchema);
+/** The stack's own zone by its id: an account may have others of the name. Before there is one, what has the name. */
+async function findZone({ aws, config, state }: PreflightContext) {
+  const { resources } = await state.read();
+  const own = resources.find(({ type }) => type === ZONE)?.id;
+  const wanted = own === undefined ? { name: config.domain, privateZone: false } : { zoneId: own };
+  return aws.find("route53/getZone", wanted, zoneSchema);
+}
+
+function severalZones({ stack, config }: PreflightContext, resources: readonly StateResource[]): Finding {
+  return fail(
+    `${config.domain} has several public zones that this stack did not create`,
+    [
+      ...lostState(stack, resources),
+      `delete those that the parent zone does not delegate to, and adopt the other or delete it too: aws route53 list-hosted-zones-by-name --dns-name ${config.domain}`,
+    ].join("\n"),
+  );
 }
 
 export const zone: Check = {
@@ -38,10 +54,11 @@ export const zone: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const [found, { resources }] = await Promise.all([findZone(context), context.state.read()]);
+    const [found, { resources }] = await Promise.all([unlessSeveral(() => findZone(context)), context.state.read()]);
     const own = resources.find(({ type }) => type === ZONE);
     const signing = await judgeSigner(context, resources);
     if (signing.status === "fail") return signing;
+    if (found === "several") return severalZones(context, resources);
     if (found === undefined && own === undefined)
       return skipped(`no zone yet: the deployment creates it, and waits until the parent of ${domain} delegates to it`);
     if (found === undefined)
@@ -100,7 +117,8 @@ export const name: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const found = await findZone(context);
+    const found = await unlessSeveral(() => findZone(context));
+    if (found === "several") return skipped("several zones have the name, and none is this stack's: see dns-zone");
     if (found === undefined) return skipped("no zone yet, so the name is free");
     const wanted = { zoneId: found.zoneId, nameRegex: `^${domain.replaceAll(".", "\\.")}\\.?$` };
     const records = await context.aws.find("route53/getRecords", wanted, recordsSchema);
@@ -143,6 +161,7 @@ interface Taken {
 }
 
 const LOG_GROUP = "log group";
+const BUCKET = "bucket";
 
 /** The names of what would fail in mid-deployment, with what frees each. */
 function names({ stack, config }: PreflightContext): readonly Taken[] {
@@ -180,7 +199,7 @@ function names({ stack, config }: PreflightContext): readonly Taken[] {
       release: `aws elbv2 describe-load-balancers ${at} --names ${cluster}, and delete it`,
     },
     {
-      what: "bucket",
+      what: BUCKET,
       name: bucket,
       own: ["aws:s3/bucket:Bucket", "bucket"],
       look: ["s3/getBucket", { bucket }],
@@ -201,30 +220,116 @@ export const takenNames: Check = {
   id: "aws-names",
   group: "Infrastructure",
   title: "Names at AWS",
-  proves: "The names of the stack's resources are free, or used by this stack.",
+  proves:
+    "The names of the stack's resources are free, or used by this stack; no secret of them waits for its deletion, and no other account has the bucket's.",
   timeLimitSeconds: 60,
-  run: async (context) => {
+  run: async (context, signal) => {
     const { aws, stack, state } = context;
     const [all, { resources, pending }] = [names(context), await state.read()];
-    const isOwn = ({ own: [type, property], name }: Taken) =>
+    const isOwn = ({ own: [type, property], name }: Pick<Taken, "own" | "name">) =>
       resources.some((each) => each.type === type && each.inputs[property] === name) ||
       // What an interrupted update was making is the stack's own, and is taken over.
       pending.some(({ urn }) => urn.includes(`${type}::`));
     const wanted = all.filter((each) => !isOwn(each));
-    const found = await Promise.all(wanted.map(({ look: [token, args] }) => aws.find(token, args, z.unknown())));
-    const taken = wanted.filter((_, index) => found[index] !== undefined);
-    if (taken.length === 0)
-      return pass(`${wanted.length} names are free, ${all.length - wanted.length} the stack's own`);
+    const secrets = secretNames(context).filter((name) => !isOwn({ own: [SECRET, "name"], name }));
+    const [found, kept] = await Promise.all([
+      Promise.all(
+        wanted.map(({ what, look: [token, args] }) => {
+          const asked = aws.find(token, args, z.unknown());
+          return what === BUCKET ? unlessForeign(asked) : asked;
+        }),
+      ),
+      Promise.all(secrets.map((name) => keptSecret(context, name, signal))),
+    ]);
+    const taken = wanted.flatMap((each, index) => {
+      if (found[index] === undefined) return [];
+      return [found[index] === "foreign" ? foreignBucket(each) : strange(each)];
+    });
+    const problems = [...taken, ...kept.flatMap((each) => each ?? [])];
+    if (problems.length === 0)
+      return pass(`${wanted.length + secrets.length} names are free, ${all.length - wanted.length} the stack's own`);
     return fail(
-      taken.map(({ what, name }) => `there is a ${what} ${name} that this stack did not create`).join("; "),
-      // A log group may be left of a stack that was destroyed; what serves or holds data is not.
+      problems.map(({ reason }) => reason).join("; "),
+      // A log group, or a secret, may be left of a stack that was destroyed; what serves or holds data is not.
       [
-        ...(taken.some(({ what }) => what !== LOG_GROUP) ? lostState(stack, resources) : []),
-        ...taken.map(({ release }) => release),
+        ...(problems.some(({ isLeft }) => !isLeft) ? lostState(stack, resources) : []),
+        ...problems.map(({ fix }) => fix),
       ].join("\n"),
     );
   },
 };
+
+/** A name that cannot be used, and what frees it. */
+interface Problem {
+  readonly reason: string;
+  readonly fix: string;
+  /** A stack that was destroyed leaves it behind. */
+  readonly isLeft: boolean;
+}
+
+function strange({ what, name, release }: Taken): Problem {
+  const reason = `there is a ${what} ${name} that this stack did not create`;
+  return { reason, fix: release, isLeft: what === LOG_GROUP };
+}
+
+/** The names of buckets are those of all accounts, and S3 does not tell whose one is. */
+function foreignBucket({ name }: Taken): Problem {
+  return {
+    reason: `S3 shows nothing of the bucket ${name}: another account has made it, or these credentials may not list it`,
+    fix: `aws s3api head-bucket --bucket ${name}, by an administrator of the account; if that is forbidden too, only AWS's support can free the name`,
+    isLeft: true,
+  };
+}
+
+/** What it answers, or that AWS shows it to somebody else alone. */
+async function unlessForeign<T>(asked: Promise<T>): Promise<T | "foreign"> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NotShown) return "foreign";
+    throw error;
+  }
+}
+
+const SECRET = "aws:secretsmanager/secret:Secret";
+const secretSchema = z.object({ DeletedDate: z.unknown().optional() });
+
+function secretNames({ stack, config }: PreflightContext): string[] {
+  const since = config.database.passwordsSince;
+  return [
+    `sparki/${stack}/cache`,
+    ...["application", "migrations"].map((user) => `sparki/${stack}/database/${user}-${since}`),
+  ];
+}
+
+/** A deleted secret keeps its name for as long as it could be restored, and the provider's functions show none of them. */
+async function keptSecret(
+  { commands, config, isRehearsal }: PreflightContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  if (isRehearsal) return undefined;
+  const at = `--region ${config.region} --secret-id ${name}`;
+  const args = ["secretsmanager", "describe-secret", ...at.split(" "), "--output", "json"];
+  const { code, stdout, stderr } = await commands.aws(args, { signal });
+  if (code !== 0 && /ResourceNotFoundException/.test(stderr)) return undefined;
+  if (code !== 0)
+    throw new DeployError("SPARKI_OUTSIDE", `AWS does not tell whether there is a secret ${name}: ${stderr.trim()}`, {
+      hint: `aws secretsmanager describe-secret ${at}`,
+    });
+  const isDeleted = Boolean(secretSchema.parse(JSON.parse(stdout)).DeletedDate);
+  return isDeleted
+    ? {
+        reason: `the secret ${name} is deleted, and AWS keeps its name for as long as it can be restored`,
+        fix: `aws secretsmanager delete-secret ${at} --force-delete-without-recovery, if its value is needed no more`,
+        isLeft: true,
+      }
+    : {
+        reason: `there is a secret ${name} that this stack did not create`,
+        fix: `aws secretsmanager describe-secret ${at}, and delete it if nothing reads it`,
+        isLeft: false,
+      };
+}
 
 const DAY = 24 * 3600;
 /** ACM renews 60 days before the end: with fewer than this left, renewal has been failing for a month. */
@@ -232,7 +337,9 @@ const WARN_DAYS = 30;
 /** A release that has to stay up needs a certificate that lasts longer than its first two weeks. */
 const MIN_DAYS = 14;
 
+/** One after the other: the provider compares no certificates of different statuses. */
 const STATUSES = ["ISSUED", "PENDING_VALIDATION", "EXPIRED", "VALIDATION_TIMED_OUT", "FAILED", "REVOKED", "INACTIVE"];
+const CERTIFICATE = "aws:acm/certificate:Certificate";
 const certificateSchema = z.object({ arn: z.string(), status: z.string(), certificate: z.string().nullish() });
 
 export const certificate: Check = {
@@ -243,7 +350,7 @@ export const certificate: Check = {
   timeLimitSeconds: 30,
   run: async (context) => {
     const { domain } = context.config;
-    const found = (await find(context, ["ISSUED"])) ?? (await find(context, STATUSES));
+    const found = await findFirst(context);
     const fix = `aws acm describe-certificate --region ${context.config.region} --certificate-arn ${found?.arn}`;
     const forbidden = await prohibition(context);
     if (found?.status === "ISSUED") {
@@ -271,11 +378,27 @@ async function prohibition({ config, names }: PreflightContext): Promise<string 
   return `by CAA records only ${admitted} may issue certificates of ${config.domain}; expected one of ${AMAZON.join(", ")}`;
 }
 
-function find({ aws, config }: PreflightContext, statuses: readonly string[]) {
+/** The newest of the domain, an issued one before all others; of this stack's own ones, where it has one. */
+async function findFirst(context: PreflightContext): Promise<z.infer<typeof certificateSchema> | undefined> {
+  const { resources } = await context.state.read();
+  const own = resources.find(({ type }) => type === CERTIFICATE)?.id;
+  for (const status of STATUSES) {
+    const newest = await find(context, status);
+    // Anybody may request another one of the domain, which says nothing of what the load balancer has.
+    const found =
+      newest === undefined || own === undefined || newest.arn === own
+        ? newest
+        : await find(context, status, { project: "sparki", stack: context.stack });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function find({ aws, config }: PreflightContext, status: string, tags?: Readonly<Record<string, string>>) {
   // ACM lists no EC certificates unless they are asked for.
   const keyTypes = ["EC_prime256v1", "EC_secp384r1", "RSA_2048", "RSA_4096"];
-  const wanted = { domain: config.domain, statuses, keyTypes, mostRecent: true };
-  return aws.find("acm/getCertificate", wanted, certificateSchema);
+  const wanted = { domain: config.domain, statuses: [status], keyTypes, mostRecent: true };
+  return aws.find("acm/getCertificate", { ...wanted, ...(tags && { tags }) }, certificateSchema);
 }
 
 /** A first deployment that was interrupted leaves a certificate that it was still to prove. */
@@ -286,7 +409,7 @@ async function wasIssued({ state }: PreflightContext): Promise<boolean> {
 
 async function absent({ config, stack, state }: PreflightContext): Promise<Finding> {
   const { resources } = await state.read();
-  if (!resources.some(({ type }) => type === "aws:acm/certificate:Certificate"))
+  if (!resources.some(({ type }) => type === CERTIFICATE))
     return skipped("no certificate yet: the deployment requests it, and continues once it is issued");
   return fail(`the certificate of ${config.domain} is gone`, `pulumi refresh --stack ${stack}, then deploy`);
 }

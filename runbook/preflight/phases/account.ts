@@ -322,10 +322,14 @@ export async function askedByCli(
       hint: "check it in the account itself",
     });
   const { code, stdout, stderr } = await run(commands.aws, [...args, "--output", "json"], signal);
-  if (code === 0) return JSON.parse(stdout);
-  throw new DeployError("SPARKI_OUTSIDE", `${question}: ${stderr.trim().split("\n").at(-1) || `ended with ${code}`}`, {
-    hint: `aws ${args.join(" ")}`,
-  });
+  let reason = stderr.trim().split("\n").at(-1) || `ended with ${code}`;
+  if (code === 0)
+    try {
+      return JSON.parse(stdout);
+    } catch {
+      reason = "answered no JSON";
+    }
+  throw new DeployError("SPARKI_OUTSIDE", `${question}: ${reason}`, { hint: `aws ${args.join(" ")}` });
 }
 
 async function run(aws: CommandRunner, args: readonly string[], signal: AbortSignal) {

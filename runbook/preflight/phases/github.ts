@@ -9,16 +9,26 @@ import { askedByCli, drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { ownNetworkOf } from "./states.ts";
 
-const environmentsSchema = z.object({
-  environments: z.array(
-    z.object({
-      name: z.string(),
-      protection_rules: z.array(z.object({ type: z.string() })).default([]),
-      deployment_branch_policy: z.object({}).nullish(),
-    }),
-  ),
-});
-const variablesSchema = z.object({ variables: z.array(z.object({ name: z.string(), value: z.string() })) });
+const total_count = z.number();
+const environmentsSchema = z
+  .object({
+    total_count,
+    environments: z.array(
+      z.object({
+        name: z.string(),
+        protection_rules: z.array(z.object({ type: z.string() })).default([]),
+        deployment_branch_policy: z.object({}).nullish(),
+      }),
+    ),
+  })
+  .transform((page) => ({ total: page.total_count, items: page.environments }));
+const variablesSchema = z
+  .object({ total_count, variables: z.array(z.object({ name: z.string(), value: z.string() })) })
+  .transform((page) => ({ total: page.total_count, items: page.variables }));
+type Variables = z.infer<typeof variablesSchema>["items"];
+const workflowsSchema = z
+  .object({ total_count, workflows: z.array(z.object({ path: z.string(), state: z.string() })) })
+  .transform((page) => ({ total: page.total_count, items: page.workflows }));
 
 /** As Pulumi names stacks here. */
 const STACK = /^[a-z][a-z0-9-]*$/;
@@ -37,6 +47,30 @@ async function ask<T>(context: PhaseContext, path: string, schema: z.ZodType<T>,
   throw new DeployError("SPARKI_OUTSIDE", reason, {
     hint: 'export GITHUB_TOKEN="$(gh auth token)" of an account that administers the repository',
   });
+}
+
+/** GitHub gives no more variables in one answer, whatever is asked for. */
+const PAGE = 30;
+const MOST_PAGES = 50;
+
+/** All that a list of GitHub's has, page after page; throws SPARKI_OUTSIDE for one that does not end. */
+async function listed<T>(
+  context: PhaseContext,
+  path: string,
+  schema: z.ZodType<{ readonly total: number; readonly items: readonly T[] }>,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const { total, items } = await ask(context, `${path}?per_page=${PAGE}&page=${page}`, schema, signal);
+    found.push(...items);
+    if (items.length === 0 || found.length >= total) return found;
+  }
+  throw new DeployError("SPARKI_OUTSIDE", `GitHub's list of ${path} does not end within ${MOST_PAGES} pages`);
+}
+
+function variablesAt(context: PhaseContext, path: string, signal: AbortSignal): Promise<Variables> {
+  return listed(context, path, variablesSchema, signal);
 }
 
 function repositoryOf({ stack, delivered }: PhaseContext): string {
@@ -90,10 +124,10 @@ export const environment: PhaseCheck = {
   run: async (context, signal) => {
     const { stack, config } = context;
     const name = environmentOf(stack);
-    const { environments } = await ask(context, "environments?per_page=100", environmentsSchema, signal);
+    const environments = await listed(context, "environments", environmentsSchema, signal);
     const found = environments.find((each) => each.name === name);
     if (found === undefined) return fail(`${repositoryOf(context)} has no environment ${name}`, HELP);
-    const variables = await ask(context, `environments/${name}/variables?per_page=30`, variablesSchema, signal);
+    const variables = await variablesAt(context, `environments/${name}/variables`, signal);
     const role = valueIn(variables, "SPARKI_DEPLOY_ROLE");
     const { deploys } = rolesOf(stack, config.accountId);
     const wrong = [
@@ -115,7 +149,7 @@ export const variables: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack, config, backends } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const stacks = json(valueIn(found, "SPARKI_STACKS"));
     const { plans } = rolesOf(stack, config.accountId);
     const roles = entriesIn(valueIn(found, "SPARKI_PLAN_ROLES"));
@@ -135,6 +169,38 @@ export const variables: PhaseCheck = {
   },
 };
 
+const WORKFLOWS = ".github/workflows/";
+/** Those that GitHub begins by the clock, and stops by itself: in a fork, and in a public repository nobody writes to. */
+const BY_THE_CLOCK = ["drift.yml", "drill.yml", "nightly.yml", "watch.yml"];
+
+export const workflows: PhaseCheck = {
+  id: "github-workflows",
+  group: "Application",
+  title: "GitHub's workflows",
+  proves:
+    "GitHub runs each of the repository's workflows: it stops those with a clock by itself in a fork, and after 60 days without a commit.",
+  timeLimitSeconds: 60,
+  run: async (context, signal) => {
+    const found = (await listed(context, "actions/workflows", workflowsSchema, signal))
+      .filter(({ path, state }) => path.startsWith(WORKFLOWS) && state !== "deleted")
+      .map(({ path, state }) => ({ name: path.slice(WORKFLOWS.length), state }));
+    const stopped = found.filter(({ state }) => state !== "active");
+    const unknown = BY_THE_CLOCK.filter((each) => !found.some(({ name }) => name === each));
+    const repository = repositoryOf(context);
+    if (stopped.length > 0)
+      return fail(
+        `GitHub does not run ${stopped.map(({ name, state }) => `${name} (${state})`).join(", ")}`,
+        stopped.map(({ name }) => `gh workflow enable ${name} --repo ${repository}`).join(" && "),
+      );
+    return unknown.length === 0
+      ? pass(`${found.length} workflows are active`)
+      : fail(
+          `${repository} has no ${unknown.join(", ")} that GitHub would run`,
+          `they are known once they are on the default branch, and Actions is on: https://github.com/${repository}/actions`,
+        );
+  },
+};
+
 const roleSchema = z.object({ arn: z.string() });
 const stacksSchema = z.array(z.string()).catch([]);
 
@@ -147,7 +213,7 @@ export const drills: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack, config, aws } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const text = valueIn(found, "SPARKI_DRILL_ROLES");
     const expected = drillingRoleOf(stack, config.accountId);
     if (!text)
@@ -257,7 +323,7 @@ export const runnerVariable: PhaseCheck = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { stack } = context;
-    const found = await ask(context, "actions/variables?per_page=30", variablesSchema, signal);
+    const found = await variablesAt(context, "actions/variables", signal);
     const label = entriesIn(valueIn(found, "SPARKI_RUNNERS"))[stack];
     const expected = `codebuild-sparki-${stack}-{0}-{1}`;
     return label === expected
@@ -269,7 +335,7 @@ export const runnerVariable: PhaseCheck = {
   },
 };
 
-function valueIn({ variables: all }: z.infer<typeof variablesSchema>, name: string): string | undefined {
+function valueIn(all: Variables, name: string): string | undefined {
   return all.find((each) => each.name === name)?.value;
 }
 

@@ -16,7 +16,7 @@ import {
   stateKeys,
 } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
-import { drills, environment, runner, runnerVariable, subject, variables } from "./github.ts";
+import { drills, environment, runner, runnerVariable, subject, variables, workflows } from "./github.ts";
 import { deliveryState, deployedByCi, ownNetwork, ownStack, promoted } from "./states.ts";
 import { checkCommand, forStack, numberOf, STEPS, type Step, type StepId } from "./steps.ts";
 
@@ -32,7 +32,7 @@ export const PHASES: Readonly<Record<StepId, readonly PhaseCheck[]>> = {
   stack: [ownStack],
   checklist: CHECKLIST,
   network: [ownNetwork],
-  github: [subject, environment, variables, drills],
+  github: [subject, environment, variables, workflows, drills],
   runner: [runner, runnerVariable],
   ci: [promoted, deployedByCi],
 };

@@ -228,6 +228,11 @@ describe("a seal", () => {
     const launch = await checkout.launchWith({ AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false" }, "plan");
     expect(launch?.environment.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS).toBe("true");
   });
+
+  it("has the AWS command line ask nobody, for whose answer the cluster's credentials would wait", async () => {
+    const launch = await checkout.launchWith({ AWS_CLI_AUTO_PROMPT: "on" }, "plan");
+    expect(launch?.environment.AWS_CLI_AUTO_PROMPT).toBe("off");
+  });
 });
 
 describe("a process of a sealed run", () => {

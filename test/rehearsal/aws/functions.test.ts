@@ -56,6 +56,22 @@ describe("the functions of the simulated AWS", () => {
     expect(account.world.ofType(TYPES.zone)).toHaveLength(1);
   });
 
+  it("name no zone where two have the name, but find each by its id", async () => {
+    const id = await hostedZone(account);
+    await account.create({ type: TYPES.zone, name: "another", inputs: { name: "test.sparki.tools" } });
+    expect(() => ask("aws:route53/getZone:getZone", { name: "test.sparki.tools" })).toThrow(
+      "multiple Route 53 Hosted Zones matched",
+    );
+    expect(ask("aws:route53/getZone:getZone", { zoneId: id })).toMatchObject({ zoneId: id });
+  });
+
+  it("name no offer of RDS while its kind of storage is open, of which there are several", () => {
+    const wanted = { engine: "postgres", engineVersion: "17", instanceClass: "db.m7g.large" };
+    const token = "aws:rds/getOrderableDbInstance:getOrderableDbInstance";
+    expect(() => ask(token, wanted)).toThrow(/^multiple \(5\) RDS DB Instance Classes match/);
+    expect(ask(token, { ...wanted, storageType: "gp3" })).toMatchObject({ id: "db.m7g.large" });
+  });
+
   it("give no token for a cluster that there is not", () => {
     expect(() => ask("aws:eks/getClusterAuth:getClusterAuth", { name: "x" })).toThrow("No cluster found for name: x.");
   });
@@ -123,6 +139,21 @@ describe("the look-ups of the simulated AWS", () => {
     expect(status).toBe("ISSUED");
     expect(parsed.checkHost("test.sparki.tools")).toBe("test.sparki.tools");
     expect(Math.round((Date.parse(parsed.validTo) - Date.now()) / 86_400_000)).toBe(395);
+  });
+
+  it("compare no certificates of different statuses, as the provider does not, and tell them apart by tags", async () => {
+    await issuedCertificate(account, await hostedZone(account));
+    const other = { domainName: "test.sparki.tools", validationMethod: "DNS", tags: { stack: "other" } };
+    await account.create({ type: TYPES.certificate, name: "other", inputs: other });
+    const wanted = { domain: "test.sparki.tools", mostRecent: true };
+    expect(() => ask("acm/getCertificate", { ...wanted, statuses: ["ISSUED", "PENDING_VALIDATION"] })).toThrow(
+      "most_recent filtering on different ACM certificate statuses is not supported",
+    );
+    const pending = { ...wanted, statuses: ["PENDING_VALIDATION"] };
+    expect(ask("acm/getCertificate", { ...pending, tags: { stack: "other" } })).toMatchObject({
+      status: "PENDING_VALIDATION",
+    });
+    expect(() => ask("acm/getCertificate", { ...pending, tags: { stack: "test" } })).toThrow("no certificate");
   });
 
   it("list a zone's records by a pattern of their names", async () => {

@@ -97,6 +97,52 @@ describe("failureWithNextStep", () => {
       "behind the webhook vpc.k8s.aws does not answer",
     ],
     ["the server has asked for the client to provide credentials", "sparki:cluster.administrators"],
+    ["unexpected state 'snapshotting', wanted target 'available'. last error: %!s(<nil>)", 'says "snapshotting" of it'],
+    [
+      "api error UnauthorizedOperation: You are not authorized to perform this operation. User: a is not authorized to " +
+        "perform: ec2:CreateVpc on resource: b with an explicit deny in a service control policy. Encoded " +
+        "authorization failure message: c",
+      "have whoever keeps the service control policy allow it",
+    ],
+    [
+      "api error AccessDenied: a is not authorized to perform: iam:CreateRole because no permissions boundary allows it",
+      "have whoever keeps the permissions boundary allow it",
+    ],
+    [
+      "api error UnauthorizedOperation: You are not authorized to perform this operation. Encoded authorization failure message: c",
+      "aws sts decode-authorization-message",
+    ],
+    [
+      "operation error Elastic Load Balancing v2: CreateLoadBalancer, https response error StatusCode: 400, RequestID: 1, " +
+        "OperationNotPermittedException: This AWS account currently does not support creating load balancers.",
+      "open a case with AWS's support",
+    ],
+    ["api error OptInRequired: You are not subscribed to this service.", "open a case with AWS's support"],
+    ["the SSO session has expired or is invalid", "get new AWS credentials"],
+    ["failed to save snapshot: [403] The provided update token has expired.", "Pulumi Cloud gave up an update"],
+    ["[401] Unauthorized: No credentials provided or are invalid.", "pulumi login"],
+    ["[504] Gateway Timeout", "wait until the backend of the state responds again"],
+    ["getting secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"],
+    ["FATAL ERROR: Allocation failed - JavaScript heap out of memory", "enough free memory"],
+    ["fork/exec /x/pulumi-resource-aws: too many open files", "raise the limit of open files"],
+    ["api error KMSInvalidStateException: arn:aws:kms:x is pending deletion.", "make the KMS key that it names usable"],
+    [
+      "InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion.",
+      "delete that secret for good",
+    ],
+    [
+      "operation error RDS: DeleteDBInstance, https response error StatusCode: 400, RequestID: 1, " +
+        "DBSnapshotAlreadyExists: a snapshot with the identifier sparki-prod-database-final already exists.",
+      "copy the snapshot that it names under another name or delete it",
+    ],
+    ["KeySigningKeyInParentDSRecord: Due to DNS lookup failure", "remove the domain's DS record in the parent zone"],
+    [
+      "operation error WAFV2: DeleteWebACL, https response error StatusCode: 400, RequestID: 1, " +
+        "WAFAssociatedItemException: your resource is being used by another resource",
+      "wait until the operation that it names has finished",
+    ],
+    ["tls: failed to verify certificate: x509: certificate signed by unknown authority", "SSL_CERT_FILE"],
+    ["context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "can be reached from this machine"],
     ["something else", "sparki does not know this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {
     expect(failureWithNextStep(failure)).toContain(`. Next: `);
@@ -132,6 +178,18 @@ describe("failureWithNextStep", () => {
     "something else",
   ])("takes %j for no refusal", (failure) => {
     expect(isRefusal(failure)).toBe(false);
+  });
+
+  it.each([
+    "api error InvalidParameterValue: IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
+    "operation error EKS: CreateCluster, https response error StatusCode: 400, RequestID: 1, InvalidParameterException: " +
+      "Role with arn: arn:aws:iam::1:role/sparki-prod, could not be assumed because it does not exist or the trusted entity is not correct",
+    "operation error KMS: CreateKey, https response error StatusCode: 400, RequestID: 1, MalformedPolicyDocumentException: " +
+      "Policy contains a statement with one or more invalid principals.",
+    "WAFUnavailableEntityException: AWS WAF couldn’t retrieve the resource that you requested. Retry your request.",
+  ])("takes for no refusal what AWS says of something that it made a moment ago: %j", (failure) => {
+    expect(isRefusal(failure)).toBe(false);
+    expect(failureWithNextStep(failure)).toContain("Next: run the same command again in a minute");
   });
 
   it("takes a policy pack that cannot start for a refusal, and one that was killed for none (F21)", () => {

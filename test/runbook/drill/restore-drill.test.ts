@@ -108,6 +108,11 @@ describe("drillRestore", () => {
     expect(said).toContain(`${COPY.name} is reticulating-splines`);
   });
 
+  it("does not wait for the storage of an instance that answers already", async () => {
+    const { drill } = await drilled(statuses("creating", "storage-optimization"));
+    expect(drill.outcome).toBe("passed");
+  });
+
   it("proves nothing of an instance that is never available, and deletes it", async () => {
     const { drill, calls } = await drilled(statuses("creating"));
     expect(drill).toMatchObject({

@@ -60,7 +60,8 @@ describe("drillRestore with an upgrade", () => {
       { from: DRILL_NOW + 60, until: DRILL_NOW + 600 },
       { from: DRILL_NOW + 700, until: DRILL_NOW + 740 },
     ];
-    const { drill, calls, asked } = await tried({ states: [AS_BEFORE, UPGRADING, UPGRADING, DONE], outages });
+    const states = [AS_BEFORE, UPGRADING, UPGRADING, { ...DONE, status: "storage-optimization" }];
+    const { drill, calls, asked } = await tried({ states, outages });
     expect(drill).toMatchObject({ outcome: "passed", exitCode: 0, failure: null, removed: true });
     expect(drill.upgrade).toMatchObject({
       ...{ ...VERSIONS, outcome: "upgraded", at: "2026-11-28T12:00:00.000Z", seconds: 45, outageSeconds: 580 },

@@ -82,6 +82,25 @@ describe("adoptPending", () => {
     expect((await stateOf(engine)).pending).toHaveLength(1);
   });
 
+  it.each(["PendingDeletion", "PendingReplicaDeletion", undefined])(
+    "takes the key that is in use, beside one of a stack that was destroyed, which KMS lists for a month as %s",
+    async (keyState) => {
+      const KEY = { type: "aws:kms/key:Key", name: "data", inputs: {} };
+      const arnOf = (id: string) => `arn:aws:kms:us-east-1:111122223333:key/${id}`;
+      const resourceTagMappingLists = ["old", "new"].map((id) => ({ resourceArn: arnOf(id) }));
+      const aws = fakeAws({
+        "resourcegroupstaggingapi/getResources": { resourceTagMappingLists },
+        "kms/getKey": ({ keyId }: { keyId: string }) => {
+          if (keyId === arnOf("new")) return { keyState: "Enabled" };
+          return keyState === undefined ? undefined : { keyState };
+        },
+      });
+      const engine = fakeEngine(interruptedState([KEY]), { new: [{}] });
+      expect(await adopt(engine, { aws })).toEqual({ adopted: ["data"], madeAgain: [] });
+      expect((await stateOf(engine)).resources).toMatchObject([{ type: KEY.type, id: "new" }]);
+    },
+  );
+
   it("never takes the one that a replacement was to replace, and lets that be deleted", async () => {
     const old = { type: SUBNET.type, name: SUBNET.name, id: "subnet-old" };
     const engine = fakeEngine(interruptedState([SUBNET], [old]), { "subnet-new": [{}] });

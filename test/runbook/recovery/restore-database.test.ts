@@ -80,6 +80,16 @@ describe("restoreDatabase", () => {
     expect(document).toMatchObject({ recoverySeconds: 960, outageSeconds: 60, lostSeconds: 1500 });
   });
 
+  it("goes on with an instance that answers while RDS still optimizes its storage", async () => {
+    const database = fakeReplacement(undefined, {
+      instance: async (name) => {
+        const found = database.instances.get(name);
+        return found && { ...found, status: "storage-optimization" };
+      },
+    });
+    expect((await run(database, "nothing")).document).toMatchObject({ outcome: "restored", exitCode: 0 });
+  });
+
   it.each<[string, Record<string, string | null>, string]>([
     ["a table is missing", { projects: null }, `${restored}: projects: nothing; expected 3 or more`],
     ["the schema is none of the release's", { "schema level": "7" }, `${restored}: schema level: 7; expected 1 to 3`],

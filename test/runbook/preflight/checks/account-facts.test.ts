@@ -1,3 +1,4 @@
+import { NotShown } from "../../../../io/aws-lookups.ts";
 import { TYPES } from "../../../../rehearsal/aws/types.ts";
 import type { AccountProfile } from "../../../../rehearsal/aws/world.ts";
 import { AWS_FAULTS } from "../../../../rehearsal/scenarios.ts";
@@ -29,8 +30,20 @@ function accountWith(profile: Partial<AccountProfile> = {}): RehearsedAccount {
 /** What the rehearsal's fault makes of the account. */
 const faulty = (id: string) => accountWith(AWS_FAULTS[id]?.faults?.hold.account ?? {});
 
+/** What the command line says of a secret, by its name; of others, that there is none. */
+const secretsOf = (secrets: Readonly<Record<string, string>>): PreflightContext["commands"] => ({
+  ...fakeContext().commands,
+  aws: async (args) => {
+    const found = secrets[args[args.indexOf("--secret-id") + 1] ?? ""];
+    return found === undefined
+      ? { code: 254, stdout: "", stderr: "An error occurred (ResourceNotFoundException) when calling DescribeSecret" }
+      : { code: 0, stdout: found, stderr: "" };
+  },
+});
+const commands = secretsOf({});
+
 async function ask(check: Check, aws: RehearsedAccount, more: Partial<PreflightContext> = {}): Promise<Finding> {
-  const context = fakeContext();
+  const context = fakeContext({ commands });
   return look(check, { ...context, aws, ...more });
 }
 
@@ -188,7 +201,7 @@ describe("preflight, asking a rehearsed account", () => {
 
   it("never only tells to delete what serves, where the state knows nothing: it may be lost, or elsewhere", async () => {
     const database = { "rds/getInstance": {} };
-    const context = fakeContext({ looks: database });
+    const context = fakeContext({ looks: database, commands });
     expect(await look(takenNames, context)).toMatchObject({
       status: "fail",
       reason: "there is a database sparki-prod-database that this stack did not create",
@@ -199,9 +212,44 @@ describe("preflight, asking a rehearsed account", () => {
       ].join("\n"),
     });
     const some = fakeState([resource("aws:ec2/vpc:Vpc", "network-vpc")]);
-    expect(await look(takenNames, fakeContext({ looks: database, state: some }))).toMatchObject({
+    expect(await look(takenNames, fakeContext({ looks: database, state: some, commands }))).toMatchObject({
       fix: "aws rds delete-db-instance --region us-east-1 --db-instance-identifier sparki-prod-database",
     });
+  });
+
+  it("finds a secret that a destroyed stack left to be deleted: its name is taken for a month", async () => {
+    const name = "sparki/prod/cache";
+    const kept = secretsOf({ [name]: JSON.stringify({ Name: name, DeletedDate: "2026-11-20T10:00:00+00:00" }) });
+    expect(await look(takenNames, fakeContext({ commands: kept }))).toEqual({
+      status: "fail",
+      reason: `the secret ${name} is deleted, and AWS keeps its name for as long as it can be restored`,
+      fix: `aws secretsmanager delete-secret --region us-east-1 --secret-id ${name} --force-delete-without-recovery, if its value is needed no more`,
+    });
+    const own = fakeState([resource("aws:secretsmanager/secret:Secret", "secrets-cache", { inputs: { name } })]);
+    expect(await look(takenNames, fakeContext({ commands: kept, state: own }))).toMatchObject({ status: "pass" });
+    expect(await look(takenNames, fakeContext({ commands: kept, isRehearsal: true }))).toMatchObject({
+      status: "pass",
+    });
+  });
+
+  it("finds a secret of a rotation that somebody else made, and says when it cannot know", async () => {
+    const name = `sparki/prod/database/migrations-${config.database.passwordsSince}`;
+    expect(await look(takenNames, fakeContext({ commands: secretsOf({ [name]: "{}" }) }))).toMatchObject({
+      status: "fail",
+      reason: `there is a secret ${name} that this stack did not create`,
+    });
+    const refused = { ...commands, aws: async () => ({ code: 254, stdout: "", stderr: "AccessDeniedException" }) };
+    await expect(look(takenNames, fakeContext({ commands: refused }))).rejects.toThrow(/whether there is a secret/);
+  });
+
+  it("finds that another account has the bucket's name, and takes no other refusal for that", async () => {
+    const forbidden = new NotShown("StatusCode: 403", {});
+    const context = (looks: object) => fakeContext({ commands, looks: { ...looks } });
+    expect(await look(takenNames, context({ "s3/getBucket": forbidden }))).toMatchObject({
+      status: "fail",
+      reason: expect.stringMatching(/^S3 shows nothing of the bucket sparki-prod-access-logs-\d+: another account/),
+    });
+    await expect(look(takenNames, context({ "rds/getInstance": forbidden }))).rejects.toBe(forbidden);
   });
 
   const saying = (stdout: string) => async () => ({ code: 0, stdout, stderr: "" });
@@ -210,7 +258,6 @@ describe("preflight, asking a rehearsed account", () => {
     ["refuses one that is too old", "aws-cli/2.6.1 Python/3.9", "fail", "aws is 2.6.1; expected 2.7.0 or newer"],
     ["refuses another program", "no version", "fail", "aws --version says no version; expected aws-cli/2..."],
   ])("%s by what the AWS command line says of itself", async (_, said, status, reason) => {
-    const { commands } = fakeContext();
     const context = fakeContext({ commands: { ...commands, aws: saying(said) } });
     expect(await look(awsCli, context)).toMatchObject({ status, reason });
   });

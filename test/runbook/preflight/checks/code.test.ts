@@ -69,8 +69,16 @@ describe("ciGreen", () => {
   const stated = (...statuses: object[]) => ({
     [`GET ${API}/commits/${gitSha}/status`]: { body: { total_count: statuses.length, statuses } },
   });
+  const suites = (...check_suites: object[]) => ({
+    [`GET ${API}/commits/${gitSha}/check-suites`]: { body: { total_count: check_suites.length, check_suites } },
+  });
+  const suite = (conclusion: string | null, more: object = {}) => ({
+    ...{ id: 7, app: { slug: "github-actions" }, status: conclusion === null ? "queued" : "completed", conclusion },
+    ...{ latest_check_runs_count: 0, ...more },
+  });
   const ran = (...runs: object[]) => ({
     ...stated(),
+    ...suites(),
     [`GET ${API}/commits/${gitSha}/check-runs`]: { body: { total_count: runs.length, check_runs: runs } },
   });
 
@@ -94,10 +102,51 @@ describe("ciGreen", () => {
     });
   });
 
+  it("fails a commit of which every check was skipped: nothing was tested", async () => {
+    const web = ran(run("unit", "skipped"), run("docs", "neutral"));
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({
+      status: "fail",
+      reason: `no check of CI on ${short} did anything: 2 were skipped or neutral`,
+    });
+  });
+
+  it.each([
+    ["could not start", suite("startup_failure"), "startup_failure"],
+    ["failed before it had a job", suite("failure"), "failure"],
+    ["waits for an approval", suite("action_required"), "action_required"],
+    ["waits for a runner", suite(null), "queued"],
+  ])("fails a commit with green checks and a workflow that %s, which is no check run", async (_, one, said) => {
+    const web = { ...ran(run("unit", "success")), ...suites(one) };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({
+      status: "fail",
+      reason: `workflow without a job (check suite 7): ${said}`,
+    });
+  });
+
+  it.each([
+    ["an app that has nothing to say", suite(null, { app: { slug: "dependabot" } })],
+    ["an app that is gone", suite(null, { app: null })],
+    ["a workflow that was skipped", suite("skipped")],
+    ["a workflow whose jobs are check runs", suite("failure", { latest_check_runs_count: 3 })],
+  ])("passes over the suite of %s", async (_, one) => {
+    const web = { ...ran(run("unit", "success")), ...suites(one) };
+    expect(await look(ciGreen, fakeContext({ tokens, web }))).toMatchObject({ status: "pass" });
+  });
+
+  it("fails where GitHub does not list all suites", async () => {
+    const web = ran(run("unit", "success"));
+    const path = `GET ${API}/commits/${gitSha}/check-suites`;
+    const all = { ...web, [path]: { body: { total_count: 2, check_suites: [] } } };
+    expect(await look(ciGreen, fakeContext({ tokens, web: all }))).toMatchObject({
+      status: "fail",
+      reason: "2 more check suites: not listed",
+    });
+  });
+
   const paged = (total_count: number, ...pages: (readonly object[])[]) => {
     const path = `GET ${API}/commits/${gitSha}/check-runs?per_page=100&page=`;
     return Object.assign(
-      stated(),
+      { ...stated(), ...suites() },
       Object.fromEntries(
         [...pages, []].map((check_runs, index) => [`${path}${index + 1}`, { body: { total_count, check_runs } }]),
       ),

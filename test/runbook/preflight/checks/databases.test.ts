@@ -300,9 +300,19 @@ describe("backup", () => {
     expect(await look(backup, fakeContext())).toEqual({ status: "skipped", reason: "there is no database yet" });
   });
 
+  it.each([null, undefined, "2026-11-23T11:58:00Z"])(
+    "warns, and holds nobody up, while RDS makes the day's snapshot, of which it tells the time %j",
+    async (snapshotCreateTime) => {
+      expect(await look(backup, withSnapshot({ status: "creating", snapshotCreateTime }))).toMatchObject({
+        status: "warn",
+        reason: "RDS is making snapshot rds:sparki-prod-database-1 now, and the one before it is not checked",
+      });
+    },
+  );
+
   it.each([
     ["there is no snapshot", undefined, "sparki-prod-database has no automated snapshot"],
-    ["the snapshot is not complete", { status: "creating" }, "snapshot rds:sparki-prod-database-1 is creating"],
+    ["the snapshot is not complete", { status: "failed" }, "snapshot rds:sparki-prod-database-1 is failed"],
     [
       "the snapshot has no time",
       { snapshotCreateTime: "" },

@@ -1,3 +1,4 @@
+import { SeveralFound } from "../../../../io/aws-lookups.ts";
 import { systemClock } from "../../../../io/clock.ts";
 import { selfSignedPem } from "../../../../rehearsal/certificates.ts";
 import { certificate, name, zone } from "../../../../runbook/preflight/checks/names.ts";
@@ -83,6 +84,37 @@ describe("zone", () => {
       reason: expect.stringMatching(reason),
       fix: expect.stringMatching(fix),
     });
+  });
+});
+
+describe("a domain of which the account has several zones", () => {
+  const several = ({ zoneId }: { zoneId?: string }) =>
+    zoneId === "Z1" ? looks["route53/getZone"] : new SeveralFound("multiple Route 53 Hosted Zones matched", {});
+  const twice = { "route53/getZone": several, "route53/getRecords": { resourceRecordSets: [] } };
+
+  it("is judged by the stack's own", async () => {
+    expect(await look(zone, fakeContext({ looks: twice, state, names: told(servers) }))).toMatchObject({
+      status: "pass",
+    });
+    expect(await look(name, fakeContext({ looks: twice, state }))).toMatchObject({ status: "pass" });
+  });
+
+  it("fails before the stack has one, with the command that lists them", async () => {
+    expect(await look(zone, fakeContext({ looks: twice }))).toEqual({
+      status: "fail",
+      reason: "prod.sparki.tools has several public zones that this stack did not create",
+      fix: expect.stringMatching(/rebuild state.*list-hosted-zones-by-name --dns-name prod\.sparki\.tools$/s),
+    });
+    expect(await look(name, fakeContext({ looks: twice }))).toMatchObject({
+      status: "skipped",
+      reason: expect.stringContaining("see dns-zone"),
+    });
+  });
+
+  it("is not judged where AWS cannot be asked", async () => {
+    const refused = { "route53/getZone": new Error("AccessDenied") };
+    for (const check of [zone, name])
+      await expect(look(check, fakeContext({ looks: refused }))).rejects.toThrow("AccessDenied");
   });
 });
 
@@ -211,6 +243,46 @@ describe("certificate", () => {
     expect(await look(certificate, fakeContext({ looks, state }))).toMatchObject({
       status: "fail",
       reason: "the certificate of prod.sparki.tools is PENDING_VALIDATION",
+    });
+  });
+
+  const kept = fakeState([resource("aws:acm/certificate:Certificate", "edge-tls-certificate", { id: "arn:own" })]);
+  interface Wanted {
+    readonly statuses: readonly string[];
+    readonly tags?: object;
+  }
+
+  it("asks for one status at a time, because the provider compares no certificates of different ones", async () => {
+    const asked: string[][] = [];
+    const looks = {
+      "acm/getCertificate": ({ statuses }: Wanted) => {
+        asked.push([...statuses]);
+        return statuses.join() === "VALIDATION_TIMED_OUT" ? { arn: "arn:cert", status: statuses[0] } : undefined;
+      },
+    };
+    expect(await look(certificate, fakeContext({ looks }))).toMatchObject({
+      status: "fail",
+      reason: "the certificate of prod.sparki.tools is VALIDATION_TIMED_OUT",
+    });
+    expect(asked).toEqual([["ISSUED"], ["PENDING_VALIDATION"], ["EXPIRED"], ["VALIDATION_TIMED_OUT"]]);
+  });
+
+  it("judges the stack's own, not a newer one that somebody else requested", async () => {
+    const [own, other] = [await selfSignedPem([DOMAIN], 10), await selfSignedPem([DOMAIN], 90)];
+    const looks = (found: object | undefined) => ({
+      "acm/getCertificate": ({ statuses, tags }: Wanted) => {
+        if (statuses[0] !== "ISSUED") return undefined;
+        return tags === undefined ? { arn: "arn:other", status: "ISSUED", certificate: other } : found;
+      },
+    });
+    const found = { arn: "arn:own", status: "ISSUED", certificate: own };
+    expect(await look(certificate, fakeContext({ looks: looks(found), state: kept, clock }))).toMatchObject({
+      status: "fail",
+      reason: "the certificate has 9 days left; expected at least 14",
+    });
+    expect(await look(certificate, fakeContext({ looks: looks(undefined), state: kept, clock }))).toMatchObject({
+      status: "fail",
+      reason: "the certificate of prod.sparki.tools is gone",
     });
   });
 

@@ -1,3 +1,4 @@
+import { STORAGE_TYPE } from "../../../../runbook/preflight/checks/account.ts";
 import { QUOTAS, UNCOUNTED } from "../../../../runbook/preflight/checks/quotas.ts";
 import { parseConfig } from "../../../../stacks/config.ts";
 import { previewedProgram } from "../../../support/previewed-program.ts";
@@ -38,6 +39,12 @@ describe("what the quotas are counted for", () => {
       if (stack === "prod") expect(Object.keys(UNCOUNTED).filter((type) => !types.includes(type))).toEqual([]);
     },
   );
+
+  it("asks RDS for the kind of storage that the program makes", async () => {
+    const planned = await previewedProgram("prod");
+    const databases = planned.filter(({ type }) => type === "aws:rds/instance:Instance");
+    expect(databases.map(({ inputs }) => inputs.storageType)).toEqual([STORAGE_TYPE]);
+  });
 
   it("keeps within what the reasons say of a load balancer, a role and a route table", async () => {
     const planned = await previewedProgram("prod");

@@ -218,6 +218,14 @@ describe("mails", () => {
     expect(await see(mails, context)).toMatchObject({ status: "pass" });
   });
 
+  it.each(["", "Welcome back"])("knows nothing where the AWS command line answers %j", async (stdout) => {
+    const none = async () => ({ code: 0, stdout, stderr: "" });
+    await expect(see(mails, phaseContext({ commands: { aws: none, helm: none, git: none } }))).rejects.toMatchObject({
+      code: "SPARKI_OUTSIDE",
+      message: "aws sns list-subscriptions-by-topic: answered no JSON",
+    });
+  });
+
   it("knows nothing without the AWS command line, and in a rehearsal", async () => {
     await expect(see(mails, phaseContext())).rejects.toMatchObject({ message: "there is no aws on PATH" });
     await expect(see(mails, phaseContext({ isRehearsal: true }))).rejects.toMatchObject({ code: "SPARKI_OUTSIDE" });

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   drills,
   environment,
@@ -5,6 +7,7 @@ import {
   runnerVariable,
   subject,
   variables,
+  workflows,
 } from "../../../../runbook/preflight/phases/github.ts";
 import { ACCOUNT, BUCKET, deliveryWith, networkOf, phaseContext, RUNNER, see } from "../../../support/phases.ts";
 import { configWith } from "../../../support/preflight.ts";
@@ -17,14 +20,16 @@ const GOOD = {
   protection_rules: [{ type: "required_reviewers" }],
   deployment_branch_policy: { protected_branches: true, custom_branch_policies: false },
 };
-const listed = (all: Readonly<Record<string, string>>) => ({
-  body: { variables: Object.entries(all).map(([name, value]) => ({ name, value })) },
-});
+const listed = (all: Readonly<Record<string, string>>) => {
+  const found = Object.entries(all).map(([name, value]) => ({ name, value }));
+  return { body: { total_count: found.length, variables: found } };
+};
 const tokens = { github: "a token" };
+const WORKFLOWS = join(import.meta.dirname, "../../../../.github/workflows");
 
 function environments(found: readonly object[], role = DEPLOYS) {
   const web = {
-    [`${API}/environments?`]: { body: { environments: found } },
+    [`${API}/environments?`]: { body: { total_count: found.length, environments: found } },
     [`${API}/environments/production/variables`]: listed({ SPARKI_DEPLOY_ROLE: role }),
   };
   return phaseContext({ tokens, web });
@@ -34,7 +39,7 @@ const withVariables = (all: Readonly<Record<string, string>>) =>
 
 describe("GitHub's settings", () => {
   it("are unknown without a token, and where GitHub shows nothing to it", async () => {
-    for (const check of [subject, environment, variables, drills, runnerVariable]) {
+    for (const check of [subject, environment, variables, workflows, drills, runnerVariable]) {
       await expect(see(check, phaseContext())).rejects.toMatchObject({
         message: expect.stringContaining("GITHUB_TOKEN is not set"),
         hint: expect.stringContaining("gh auth token"),
@@ -133,6 +138,77 @@ describe("GitHub's settings", () => {
   ])("fail variables with %j", async (changes, reason) => {
     const found = await see(variables, withVariables({ ...right, ...changes }));
     expect(found).toMatchObject({ status: "fail", reason: expect.stringContaining(reason) });
+  });
+
+  it("read lists to their last page, of which GitHub gives 30 variables at most", async () => {
+    const page = (number: number, body: object) => ({
+      [`${API}/actions/variables?per_page=30&page=${number}`]: { body },
+    });
+    const others = Array.from({ length: 30 }, (_, index) => ({ name: `OTHER_${index}`, value: "x" }));
+    const last = Object.entries(right).map(([name, value]) => ({ name, value }));
+    const web = {
+      ...page(1, { total_count: 33, variables: others }),
+      ...page(2, { total_count: 33, variables: last }),
+    };
+    expect(await see(variables, phaseContext({ tokens, web }))).toMatchObject({ status: "pass" });
+    const many = [...Array(40)].map((_, index) => ({ ...GOOD, name: `preview-${index}` }));
+    const environmentsAt = (number: number, found: readonly object[]) => ({
+      [`${API}/environments?per_page=30&page=${number}`]: { body: { total_count: 41, environments: found } },
+    });
+    const paged = {
+      ...environmentsAt(1, many.slice(0, 30)),
+      ...environmentsAt(2, [...many.slice(30), GOOD]),
+      [`${API}/environments/production/variables`]: listed({ SPARKI_DEPLOY_ROLE: DEPLOYS }),
+    };
+    expect(await see(environment, phaseContext({ tokens, web: paged }))).toMatchObject({ status: "pass" });
+  });
+
+  it("do not read a list that has no end", async () => {
+    const web = {
+      [`${API}/actions/variables`]: { body: { total_count: 9999, variables: [{ name: "OTHER", value: "x" }] } },
+    };
+    await expect(see(variables, phaseContext({ tokens, web }))).rejects.toMatchObject({
+      message: "GitHub's list of actions/variables does not end within 50 pages",
+    });
+  });
+
+  describe("of workflows", () => {
+    const at = (changes: Readonly<Record<string, string | undefined>>) => {
+      const files = { "deploy.yml": "active", ...clocks, ...changes };
+      const own = Object.entries(files).flatMap(([name, state]) =>
+        state === undefined ? [] : [{ path: `.github/workflows/${name}`, state }],
+      );
+      const all = [...own, { path: "dynamic/dependabot/dependabot-updates", state: "disabled_manually" }];
+      return phaseContext({
+        tokens,
+        web: { [`${API}/actions/workflows`]: { body: { total_count: all.length, workflows: all } } },
+      });
+    };
+    const clocks = Object.fromEntries(
+      readdirSync(WORKFLOWS)
+        .filter((name) => readFileSync(join(WORKFLOWS, name), "utf8").includes("cron:"))
+        .map((name) => [name, "active"]),
+    );
+
+    it("pass where GitHub runs each of the project's, whatever else of GitHub's own it lists", async () => {
+      expect(Object.keys(clocks)).toHaveLength(4);
+      expect(await see(workflows, at({ "old.yml": "deleted" }))).toMatchObject({ status: "pass" });
+    });
+
+    it.each(["disabled_inactivity", "disabled_fork", "disabled_manually"])("fail where one is %s", async (state) => {
+      expect(await see(workflows, at({ "drill.yml": state }))).toEqual({
+        status: "fail",
+        reason: `GitHub does not run drill.yml (${state})`,
+        fix: "gh workflow enable drill.yml --repo alexarno/sparki-deploy",
+      });
+    });
+
+    it.each(Object.keys(clocks))("fail where GitHub does not know %s, which a clock begins", async (name) => {
+      expect(await see(workflows, at({ [name]: undefined }))).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining(`has no ${name}`),
+      });
+    });
   });
 
   it("take the runner's label for the stack and no other", async () => {
