@@ -114,8 +114,14 @@ function lockInFolder(url: string, cwd: string, stack: string): StateLock | unde
   const folder = join(backendFolder(url, cwd), lockPath(stack));
   const file = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".json")) : undefined;
   if (file === undefined) return undefined;
-  const { pid, username, hostname, timestamp } = lockSchema.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
-  return { holder: `${username}@${hostname} (process ${pid})`, since: timestamp };
+  const path = join(folder, file);
+  try {
+    const { pid, username, hostname, timestamp } = lockSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return { holder: `${username}@${hostname} (process ${pid})`, since: timestamp };
+  } catch {
+    // Its holder may have ended meanwhile; one that a full disk left without its text locks all the same.
+    return existsSync(path) ? { holder: `somebody whom its file does not name, ${path}`, since: undefined } : undefined;
+  }
 }
 
 /** A bucket tells that there is a lock; whose it is stays in the object, which only `pulumi` itself reads. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandRunner } from "../../io/child-command.ts";
@@ -93,6 +93,19 @@ describe("lock", () => {
 
   it("finds a folder beside the project", async () => {
     expect(await at("file://./", backend)).toMatchObject({ holder: "ann@desk (process 7)" });
+  });
+
+  it("is somebody's whom the file does not name, where a full disk left it without its text", async () => {
+    const file = join(backend, ".pulumi/locks/organization/sparki/prod", "1.json");
+    writeFileSync(file, "");
+    expect(await at(`file://${backend}`)).toEqual({ holder: expect.stringContaining(file), since: undefined });
+  });
+
+  it("is nobody's once the file that was listed is gone", async () => {
+    const file = join(backend, ".pulumi/locks/organization/sparki/prod", "1.json");
+    rmSync(file);
+    symlinkSync(join(backend, "gone"), file);
+    expect(await at(`file://${backend}`)).toBeUndefined();
   });
 
   it("is nobody's in a folder without one", async () => {
