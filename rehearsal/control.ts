@@ -228,7 +228,8 @@ export const removalSchema = imageSchema.pick({ ref: true });
 
 /**
  * The body of `POST /held`: which calls of the providers are held when they come, and what is held now continues. With
- * `isLost` the connection to the providers breaks instead: neither what is held nor any later change is answered.
+ * `isLost` the connection to the providers breaks instead: neither what is held nor any later change is answered, until the
+ * next such request.
  */
 export const heldSchema = z.strictObject({
   calls: z

@@ -405,17 +405,18 @@ export class Boundaries {
   #isLost = false;
   readonly #held = new Map<HeldCall, () => void>();
 
-  /** From now on these calls are held when they come; what was held before continues. */
+  /** From now on these calls are held when they come, and providers that were lost are there again; what was held before continues. */
   hold(wanted: readonly HeldCall[]): void {
+    this.#isLost = false;
     this.#wanted = wanted;
     for (const release of this.#held.values()) release();
     this.#held.clear();
   }
 
-  /** The engine is answered no change any more, as when the providers have died; what they had done stays done. */
+  /** Until `hold` the engine is answered no change, as when the providers have died; what they had done stays done. */
   lose(): void {
-    this.#isLost = true;
     this.hold([]);
+    this.#isLost = true;
   }
 
   /** The calls that have come and are held, by the resource's name. */

@@ -115,4 +115,14 @@ describe("Boundaries", () => {
     await expect(held.create(request("database"))).rejects.toThrow("transport is closing");
     expect(done).toEqual(["create cache"]);
   });
+
+  it("answer again once something is held, or nothing, so that the next deployment is not lost too", async () => {
+    const boundaries = new Boundaries();
+    const { model, done } = provider();
+    const held = boundaries.around(model);
+    boundaries.lose();
+    boundaries.hold([]);
+    await held.create(request("database"));
+    expect(done).toEqual(["create database"]);
+  });
 });
