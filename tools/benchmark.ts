@@ -268,7 +268,7 @@ async function* updates(session: RehearsalSession, place: Place): AsyncGenerator
   ];
 }
 
-/** A project with its own copy of nothing: a program that imports the SDK, as `pulumi new` writes it, and makes no resource. */
+/** A project whose program imports the SDK, as `pulumi new` writes it, and makes no resource. */
 function emptyProject(folder: string): string {
   const directory = mkdtempSync(join(folder, "empty-"));
   symlinkSync(join(PROJECT_DIRECTORY, "node_modules"), join(directory, "node_modules"));

@@ -6,6 +6,7 @@ import type { Http } from "../../io/http.ts";
 import type { SlackSecrets } from "../../io/slack.ts";
 import type { StackStateReader } from "../../io/stack-state.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { DeployError } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 
 /** Everything that the checks look at, each part replaceable by a test. */
@@ -93,4 +94,27 @@ export interface Tokens {
   readonly github?: string | undefined;
   /** Sent to Storm's services as a bearer token. */
   readonly storm?: string | undefined;
+}
+
+/**
+ * What the AWS command line answers as JSON, or why it answers none, in its own words and whole. Throws SPARKI_OUTSIDE where
+ * there is no such command.
+ */
+export async function saidByCli(
+  { aws }: Pick<Commands, "aws">,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly answer: unknown } | { readonly refusal: string }> {
+  const { code, stdout, stderr } = await aws([...args, "--output", "json"], { signal }).catch((cause: unknown) => {
+    throw new DeployError("SPARKI_OUTSIDE", "there is no aws on PATH", {
+      hint: "install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+      cause,
+    });
+  });
+  if (code !== 0) return { refusal: stderr.trim() || `ended with ${code}` };
+  try {
+    return { answer: JSON.parse(stdout) };
+  } catch {
+    return { refusal: "answered no JSON" };
+  }
 }

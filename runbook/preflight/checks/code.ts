@@ -6,27 +6,45 @@ import { type PreflightContext, placeOf } from "../context.ts";
 
 const BRANCH = "main";
 const compareSchema = z.object({ status: z.string() });
-const checksSchema = z.object({
-  total_count: z.number(),
-  check_runs: z.array(z.object({ name: z.string(), status: z.string(), conclusion: z.string().nullable() })),
-});
-type CheckRuns = z.infer<typeof checksSchema>;
 const GOOD = ["success", "skipped", "neutral"];
+
+/** A part of one of GitHub's lists, and how many the list has. */
+interface Page<T> {
+  readonly total: number;
+  readonly items: readonly T[];
+}
+
+/** A page whose items GitHub keeps under this key. */
+export function pageOf<T>(key: string, item: z.ZodType<T>): z.ZodType<Page<T>> {
+  return z
+    .record(z.string(), z.unknown())
+    .transform((page) => ({ total: page.total_count, items: page[key] }))
+    .pipe(z.object({ total: z.number(), items: z.array(item) }));
+}
+
+/** What CI says of the commit by one check. */
+interface CheckRun {
+  readonly name: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+}
+
+const checksPage = pageOf(
+  "check_runs",
+  z.object({ name: z.string(), status: z.string(), conclusion: z.string().nullable() }),
+);
+const statusesPage = pageOf("statuses", z.object({ context: z.string(), state: z.string() }));
 /** What GitHub Actions make of a commit, of which only jobs that began are check runs. */
-const suitesSchema = z
-  .object({
-    total_count: z.number(),
-    check_suites: z.array(
-      z.object({
-        id: z.number(),
-        app: z.object({ slug: z.string() }).nullish(),
-        status: z.string().nullable(),
-        conclusion: z.string().nullable(),
-        latest_check_runs_count: z.number().nullish(),
-      }),
-    ),
-  })
-  .transform(({ total_count: total, check_suites: suites }) => ({ total, suites }));
+const suitesPage = pageOf(
+  "check_suites",
+  z.object({
+    id: z.number(),
+    app: z.object({ slug: z.string() }).nullish(),
+    status: z.string().nullable(),
+    conclusion: z.string().nullable(),
+    latest_check_runs_count: z.number().nullish(),
+  }),
+);
 
 export const merged: Check = {
   id: "code-merged",
@@ -84,21 +102,21 @@ export const ciGreen: Check = {
   timeLimitSeconds: 30,
   run: async (context, signal) => {
     const { gitSha } = context.config.release;
-    const answer = await checkRuns(context, signal);
+    const answer = await ofCommit(context, "check-runs", checksPage, signal);
     if (answer.kind === "cannot ask") return skipped(answer.reason);
     if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
-    const { check_runs, total_count: total } = answer.value;
+    const { items: checks, total } = answer.value;
     const listed = await commitStatuses(context, signal);
     if (listed.kind === "cannot ask") return skipped(listed.reason);
     const statuses = listed.kind === "absent" ? [] : listed.value;
     const workflows = await unbegun(context, signal);
     if (workflows.kind === "cannot ask") return skipped(workflows.reason);
-    const runs = [...check_runs, ...statuses, ...(workflows.kind === "absent" ? [] : workflows.value)];
+    const runs = [...checks, ...statuses, ...(workflows.kind === "absent" ? [] : workflows.value)];
     const fix = `https://github.com/${answer.repository}/commit/${gitSha}/checks`;
     if (runs.length === 0) return fail(`CI has not run on ${short(gitSha)}`, fix);
     const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GOOD.includes(conclusion ?? ""));
-    if (bad.length === 0 && check_runs.length < total)
-      return fail(`GitHub listed only ${check_runs.length} of ${total} checks`, fix);
+    if (bad.length === 0 && checks.length < total)
+      return fail(`GitHub listed only ${checks.length} of ${total} checks`, fix);
     if (bad.length === 0 && !runs.some(({ conclusion }) => conclusion === "success"))
       return fail(`no check of CI on ${short(gitSha)} did anything: ${runs.length} were skipped or neutral`, fix);
     if (bad.length === 0) return pass(`${runs.length} checks on ${short(gitSha)} are green`);
@@ -106,77 +124,71 @@ export const ciGreen: Check = {
   },
 };
 
-const MAX_PAGES = 10;
+const MOST_PAGES = 10;
 
-const statusesSchema = z.object({
-  total_count: z.number(),
-  statuses: z.array(z.object({ context: z.string(), state: z.string() })),
-});
+/** What GitHub lists of the release's commit, as far as it and the bound let. */
+function ofCommit<T>(
+  context: PreflightContext,
+  list: string,
+  schema: z.ZodType<Page<T>>,
+  signal: AbortSignal,
+): Promise<GitHubAnswer<Page<T>>> {
+  const path = `commits/${context.config.release.gitSha}/${list}`;
+  return pageByPage((page) => askGitHub(context, `${path}?per_page=100&page=${page}`, schema, signal), MOST_PAGES);
+}
 
 /** What tools that know no check runs say of the commit, as check runs; the newest of each context counts. */
 async function commitStatuses(
   context: PreflightContext,
   signal: AbortSignal,
-): Promise<GitHubAnswer<CheckRuns["check_runs"]>> {
-  const found: CheckRuns["check_runs"] = [];
-  for (let page = 1; ; page++) {
-    const path = `commits/${context.config.release.gitSha}/status?per_page=100&page=${page}`;
-    const answer = await askGitHub(context, path, statusesSchema, signal);
-    if (answer.kind !== "value") return answer;
-    const { statuses, total_count } = answer.value;
-    found.push(
-      ...statuses.map(({ context: name, state }) => ({
-        name,
-        status: state === "pending" ? "pending" : "completed",
-        conclusion: state === "pending" ? null : state,
-      })),
-    );
-    if (found.length >= total_count) return { ...answer, value: found };
-    if (statuses.length > 0 && page < MAX_PAGES) continue;
-    found.push({ name: `${total_count - found.length} more statuses`, status: "not listed", conclusion: null });
-    return { ...answer, value: found };
-  }
-}
-
-/** All check runs of the release's commit, page after page as far as GitHub and the bound let. */
-async function checkRuns(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<CheckRuns>> {
-  const runs: CheckRuns["check_runs"] = [];
-  for (let page = 1; ; page++) {
-    const path = `commits/${context.config.release.gitSha}/check-runs?per_page=100&page=${page}`;
-    const answer = await askGitHub(context, path, checksSchema, signal);
-    if (answer.kind !== "value") return answer;
-    const { check_runs, total_count } = answer.value;
-    runs.push(...check_runs);
-    const isLast = check_runs.length === 0 || runs.length >= total_count || page === MAX_PAGES;
-    if (isLast) return { ...answer, value: { total_count, check_runs: runs } };
-  }
+): Promise<GitHubAnswer<readonly CheckRun[]>> {
+  const answer = await ofCommit(context, "status", statusesPage, signal);
+  if (answer.kind !== "value") return answer;
+  const found = answer.value.items.map(({ context: name, state }) => ({
+    name,
+    status: state === "pending" ? "pending" : "completed",
+    conclusion: state === "pending" ? null : state,
+  }));
+  return { ...answer, value: [...found, ...unlisted(answer.value, "statuses")] };
 }
 
 /**
  * Workflows of GitHub Actions that have no job, as check runs: one that could not start, waits for an approval or for a
  * runner has none, and a commit without it looks green. Suites of other apps stay queued where the app has nothing to say.
  */
-async function unbegun(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<CheckRuns["check_runs"]>> {
-  const found: CheckRuns["check_runs"] = [];
-  let seen = 0;
+async function unbegun(context: PreflightContext, signal: AbortSignal): Promise<GitHubAnswer<readonly CheckRun[]>> {
+  const answer = await ofCommit(context, "check-suites", suitesPage, signal);
+  if (answer.kind !== "value") return answer;
+  const own = answer.value.items.filter(
+    ({ app, latest_check_runs_count: jobs }) => app?.slug === "github-actions" && jobs === 0,
+  );
+  const found = own.map(({ id, status, conclusion }) => ({
+    name: `workflow without a job (check suite ${id})`,
+    status: status ?? "unknown",
+    conclusion,
+  }));
+  return { ...answer, value: [...found, ...unlisted(answer.value, "check suites")] };
+}
+
+/** What a list that was not read whole lacks, as a check run that is not green. */
+function unlisted({ total, items }: Page<unknown>, what: string): CheckRun[] {
+  const missing = total - items.length;
+  return missing > 0 ? [{ name: `${missing} more ${what}`, status: "not listed", conclusion: null }] : [];
+}
+
+/** One of GitHub's lists as far as it goes; `isEnded` is false where the bound on its pages ended it before GitHub did. */
+export async function pageByPage<T>(
+  ask: (page: number) => Promise<GitHubAnswer<Page<T>>>,
+  mostPages: number,
+): Promise<GitHubAnswer<Page<T> & { readonly isEnded: boolean }>> {
+  const items: T[] = [];
   for (let page = 1; ; page++) {
-    const path = `commits/${context.config.release.gitSha}/check-suites?per_page=100&page=${page}`;
-    const answer = await askGitHub(context, path, suitesSchema, signal);
+    const answer = await ask(page);
     if (answer.kind !== "value") return answer;
-    const { total, suites } = answer.value;
-    seen += suites.length;
-    const own = suites.filter(({ app, latest_check_runs_count: jobs }) => app?.slug === "github-actions" && jobs === 0);
-    found.push(
-      ...own.map(({ id, status, conclusion }) => ({
-        name: `workflow without a job (check suite ${id})`,
-        status: status ?? "unknown",
-        conclusion,
-      })),
-    );
-    if (seen >= total) return { ...answer, value: found };
-    if (suites.length > 0 && page < MAX_PAGES) continue;
-    found.push({ name: `${total - seen} more check suites`, status: "not listed", conclusion: null });
-    return { ...answer, value: found };
+    const { total, items: more } = answer.value;
+    items.push(...more);
+    const isEnded = more.length === 0 || items.length >= total;
+    if (isEnded || page === mostPages) return { ...answer, value: { total, items, isEnded } };
   }
 }
 

@@ -6,7 +6,7 @@ import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
-import type { PreflightContext } from "../context.ts";
+import { type PreflightContext, saidByCli } from "../context.ts";
 
 const zoneSchema = z.object({ zoneId: z.string(), nameServers: z.array(z.string()) });
 const recordsSchema = z.object({
@@ -310,14 +310,13 @@ async function keptSecret(
 ): Promise<Problem | undefined> {
   if (isRehearsal) return undefined;
   const at = `--region ${config.region} --secret-id ${name}`;
-  const args = ["secretsmanager", "describe-secret", ...at.split(" "), "--output", "json"];
-  const { code, stdout, stderr } = await commands.aws(args, { signal });
-  if (code !== 0 && /ResourceNotFoundException/.test(stderr)) return undefined;
-  if (code !== 0)
-    throw new DeployError("SPARKI_OUTSIDE", `AWS does not tell whether there is a secret ${name}: ${stderr.trim()}`, {
+  const said = await saidByCli(commands, ["secretsmanager", "describe-secret", ...at.split(" ")], signal);
+  if ("refusal" in said && /ResourceNotFoundException/.test(said.refusal)) return undefined;
+  if ("refusal" in said)
+    throw new DeployError("SPARKI_OUTSIDE", `AWS does not tell whether there is a secret ${name}: ${said.refusal}`, {
       hint: `aws secretsmanager describe-secret ${at}`,
     });
-  const isDeleted = Boolean(secretSchema.parse(JSON.parse(stdout)).DeletedDate);
+  const isDeleted = Boolean(secretSchema.parse(said.answer).DeletedDate);
   return isDeleted
     ? {
         reason: `the secret ${name} is deleted, and AWS keeps its name for as long as it can be restored`,

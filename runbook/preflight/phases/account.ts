@@ -10,10 +10,10 @@ import {
   secretsAliasOf,
   stateBucketOf,
 } from "../../../delivery/names.ts";
-import type { CommandRunner } from "../../../io/child-command.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { boundaryArn } from "../../../stacks/stack-name.ts";
 import { type Finding, fail, pass } from "../check.ts";
+import { saidByCli } from "../context.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 
 const identitySchema = z.object({ accountId: z.string(), arn: z.string() });
@@ -321,22 +321,9 @@ export async function askedByCli(
     throw new DeployError("SPARKI_OUTSIDE", `${question} asks AWS itself, which a rehearsal does not have`, {
       hint: "check it in the account itself",
     });
-  const { code, stdout, stderr } = await run(commands.aws, [...args, "--output", "json"], signal);
-  let reason = stderr.trim().split("\n").at(-1) || `ended with ${code}`;
-  if (code === 0)
-    try {
-      return JSON.parse(stdout);
-    } catch {
-      reason = "answered no JSON";
-    }
-  throw new DeployError("SPARKI_OUTSIDE", `${question}: ${reason}`, { hint: `aws ${args.join(" ")}` });
-}
-
-async function run(aws: CommandRunner, args: readonly string[], signal: AbortSignal) {
-  return aws(args, { signal }).catch((cause: unknown) => {
-    throw new DeployError("SPARKI_OUTSIDE", "there is no aws on PATH", {
-      hint: "install it: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-      cause,
-    });
+  const said = await saidByCli(commands, args, signal);
+  if ("answer" in said) return said.answer;
+  throw new DeployError("SPARKI_OUTSIDE", `${question}: ${said.refusal.split("\n").at(-1)}`, {
+    hint: `aws ${args.join(" ")}`,
   });
 }

@@ -4,31 +4,22 @@ import { withoutNumbers } from "../../../delivery/places.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import type { StackOutputs } from "../../../stacks/outputs.ts";
 import { type Finding, fail, pass, skipped } from "../check.ts";
-import { askGitHub } from "../checks/code.ts";
+import { askGitHub, type GitHubAnswer, pageByPage, pageOf } from "../checks/code.ts";
 import { askedByCli, drillingRoleOf, rolesOf } from "./account.ts";
 import type { PhaseCheck, PhaseContext } from "./context.ts";
 import { ownNetworkOf } from "./states.ts";
 
-const total_count = z.number();
-const environmentsSchema = z
-  .object({
-    total_count,
-    environments: z.array(
-      z.object({
-        name: z.string(),
-        protection_rules: z.array(z.object({ type: z.string() })).default([]),
-        deployment_branch_policy: z.object({}).nullish(),
-      }),
-    ),
-  })
-  .transform((page) => ({ total: page.total_count, items: page.environments }));
-const variablesSchema = z
-  .object({ total_count, variables: z.array(z.object({ name: z.string(), value: z.string() })) })
-  .transform((page) => ({ total: page.total_count, items: page.variables }));
-type Variables = z.infer<typeof variablesSchema>["items"];
-const workflowsSchema = z
-  .object({ total_count, workflows: z.array(z.object({ path: z.string(), state: z.string() })) })
-  .transform((page) => ({ total: page.total_count, items: page.workflows }));
+const environmentsPage = pageOf(
+  "environments",
+  z.object({
+    name: z.string(),
+    protection_rules: z.array(z.object({ type: z.string() })).default([]),
+    deployment_branch_policy: z.object({}).nullish(),
+  }),
+);
+const variablesPage = pageOf("variables", z.object({ name: z.string(), value: z.string() }));
+type Variables = z.infer<typeof variablesPage>["items"];
+const workflowsPage = pageOf("workflows", z.object({ path: z.string(), state: z.string() }));
 
 /** As Pulumi names stacks here. */
 const STACK = /^[a-z][a-z0-9-]*$/;
@@ -38,15 +29,7 @@ const HELP = "docs/delivery.md, Setting it up";
 /** Asks about the repository that deploys the stack; throws SPARKI_OUTSIDE where nothing can be known of it. */
 async function ask<T>(context: PhaseContext, path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
   const repository = repositoryOf(context);
-  const answer = await askGitHub(context, path, schema, signal, repository);
-  if (answer.kind === "value") return answer.value;
-  const reason =
-    answer.kind === "cannot ask"
-      ? answer.reason
-      : `GitHub shows no ${path.split("?")[0]} of ${repository} to this token`;
-  throw new DeployError("SPARKI_OUTSIDE", reason, {
-    hint: 'export GITHUB_TOKEN="$(gh auth token)" of an account that administers the repository',
-  });
+  return toldBy(await askGitHub(context, path, schema, signal, repository), `${path} of ${repository}`);
 }
 
 /** GitHub gives no more variables in one answer, whatever is asked for. */
@@ -59,18 +42,27 @@ async function listed<T>(
   path: string,
   schema: z.ZodType<{ readonly total: number; readonly items: readonly T[] }>,
   signal: AbortSignal,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const { total, items } = await ask(context, `${path}?per_page=${PAGE}&page=${page}`, schema, signal);
-    found.push(...items);
-    if (items.length === 0 || found.length >= total) return found;
-  }
+): Promise<readonly T[]> {
+  const repository = repositoryOf(context);
+  const answer = await pageByPage(
+    (page) => askGitHub(context, `${path}?per_page=${PAGE}&page=${page}`, schema, signal, repository),
+    MOST_PAGES,
+  );
+  const { items, isEnded } = toldBy(answer, `${path} of ${repository}`);
+  if (isEnded) return items;
   throw new DeployError("SPARKI_OUTSIDE", `GitHub's list of ${path} does not end within ${MOST_PAGES} pages`);
 }
 
+function toldBy<T>(answer: GitHubAnswer<T>, what: string): T {
+  if (answer.kind === "value") return answer.value;
+  const reason = answer.kind === "cannot ask" ? answer.reason : `GitHub shows no ${what} to this token`;
+  throw new DeployError("SPARKI_OUTSIDE", reason, {
+    hint: 'export GITHUB_TOKEN="$(gh auth token)" of an account that administers the repository',
+  });
+}
+
 function variablesAt(context: PhaseContext, path: string, signal: AbortSignal): Promise<Variables> {
-  return listed(context, path, variablesSchema, signal);
+  return listed(context, path, variablesPage, signal);
 }
 
 function repositoryOf({ stack, delivered }: PhaseContext): string {
@@ -124,7 +116,7 @@ export const environment: PhaseCheck = {
   run: async (context, signal) => {
     const { stack, config } = context;
     const name = environmentOf(stack);
-    const environments = await listed(context, "environments", environmentsSchema, signal);
+    const environments = await listed(context, "environments", environmentsPage, signal);
     const found = environments.find((each) => each.name === name);
     if (found === undefined) return fail(`${repositoryOf(context)} has no environment ${name}`, HELP);
     const variables = await variablesAt(context, `environments/${name}/variables`, signal);
@@ -181,7 +173,7 @@ export const workflows: PhaseCheck = {
     "GitHub runs each of the repository's workflows: it stops those with a clock by itself in a fork, and after 60 days without a commit.",
   timeLimitSeconds: 60,
   run: async (context, signal) => {
-    const found = (await listed(context, "actions/workflows", workflowsSchema, signal))
+    const found = (await listed(context, "actions/workflows", workflowsPage, signal))
       .filter(({ path, state }) => path.startsWith(WORKFLOWS) && state !== "deleted")
       .map(({ path, state }) => ({ name: path.slice(WORKFLOWS.length), state }));
     const stopped = found.filter(({ state }) => state !== "active");

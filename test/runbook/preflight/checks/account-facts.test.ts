@@ -240,6 +240,8 @@ describe("preflight, asking a rehearsed account", () => {
     });
     const refused = { ...commands, aws: async () => ({ code: 254, stdout: "", stderr: "AccessDeniedException" }) };
     await expect(look(takenNames, fakeContext({ commands: refused }))).rejects.toThrow(/whether there is a secret/);
+    const mute = { ...commands, aws: async () => ({ code: 0, stdout: "a page", stderr: "" }) };
+    await expect(look(takenNames, fakeContext({ commands: mute }))).rejects.toThrow(/a secret .*: answered no JSON/);
   });
 
   it("finds that another account has the bucket's name, and takes no other refusal for that", async () => {
