@@ -435,26 +435,38 @@ function pointsIn(row: Row): number {
   return Number(row[KEY_CELLS + 1]);
 }
 
-/** The page's rows of kinds that none of these is of: what was tried before counts on, and nothing counts twice. */
-function keptRows(block: string, groups: ReadonlySet<string>): readonly Row[] {
-  const rows = block
+/** The rows that a page's table has. */
+function rowsIn(block: string): readonly Row[] {
+  return block
     .split("\n")
     .filter((line) => line.startsWith("| "))
     .slice(2)
     .map((line) => line.slice(2, -2).split(" | "));
-  return rows.filter((row) => !groups.has(row.slice(0, KEY_CELLS).join("/")));
+}
+
+/** A row of the page stays where the results have none of its kind, or have fewer points of it, all of them whole. */
+function outweighs(row: Row, attempts: readonly Attempt[]): boolean {
+  return attempts.every(isWhole) && pointsIn(row) > sum(attempts.map(({ reached }) => reached.length));
 }
 
 /**
  * The page with its table written again: a row for each journey, victim and moment, and each kill that was not whole. Rows
- * of kinds that are not among the results stay as they were.
+ * of kinds that the results have none of, or fewer points of, stay as they were: which points those were is not known any
+ * more, so that the two cannot be added.
  */
 export function pageWith(page: string, done: readonly Attempt[], planned: Planned): string {
   const [before, after] = [page.split(BEGIN)[0], page.split(END)[1]];
   const block = page.split(BEGIN)[1]?.split(END)[0] ?? "";
   if (after === undefined) throw new Error(`docs/reliability.md has no ${BEGIN} and ${END}`);
-  const killed = done.filter(({ reached }) => reached.length > 0);
-  const groups = Object.entries(Object.groupBy(killed, rowKey)).sort(([one], [other]) => (one < other ? -1 : 1));
+  const byKind = Object.groupBy(
+    done.filter(({ reached }) => reached.length > 0),
+    rowKey,
+  );
+  const kept = rowsIn(block).filter((row) => outweighs(row, byKind[kindOf(row)] ?? []));
+  const keptKinds = new Set(kept.map(kindOf));
+  const counted = done.filter((each) => !keptKinds.has(rowKey(each)));
+  const killed = counted.filter(({ reached }) => reached.length > 0);
+  const groups = Object.entries(byKind).filter(([kind]) => !keptKinds.has(kind));
   const head = [
     "journey",
     "victim",
@@ -464,7 +476,6 @@ export function pageWith(page: string, done: readonly Attempt[], planned: Planne
     "converged",
     ...COUNTS.map((name) => NAMES[name] ?? name),
   ];
-  const kept = keptRows(block, new Set(groups.map(([key]) => key)));
   const own = groups.map(([key, attempts = []]) => [
     ...key.split("/"),
     `${attempts.length}`,
@@ -484,16 +495,20 @@ export function pageWith(page: string, done: readonly Attempt[], planned: Planne
   const [, earlierTime = UNMEASURED] = / Time: (.*)\.\n/.exec(block) ?? [];
   const measured = timesOf(done);
   const time = measured === UNMEASURED ? earlierTime : measured;
-  return `${before}${BEGIN}\n${summaryOf(done, planned)}.${earlier} By journey: ${byJourney(killed, kept, planned)}. Time: ${time}.\n\n${table.join("\n")}${apart}\n${END}${after}`;
+  return `${before}${BEGIN}\n${summaryOf(counted, { ...planned, kills: planned.kills - done.length + counted.length })}.${earlier} By journey: ${byJourney(killed, kept, planned)}. Time: ${time}.\n\n${table.join("\n")}${apart}\n${END}${after}`;
 }
 
 function keptText(kept: readonly Row[]): string {
   if (kept.length === 0) return "";
   const kills = sum(kept.map((row) => Number(row[KEY_CELLS])));
-  return ` Of earlier runs, ${sum(kept.map(pointsIn))} points in ${kills} kills count too, in rows of kinds that these results have not.`;
+  return ` Of earlier runs, ${sum(kept.map(pointsIn))} points in ${kills} kills count too, in rows of kinds that these results have none of, or fewer points.`;
 }
 
 const NAMES: Readonly<Partial<Record<(typeof COUNTS)[number], string>>> = { lostRows: "lost rows" };
+
+function kindOf(row: Row): string {
+  return row.slice(0, KEY_CELLS).join("/");
+}
 
 function rowKey({ kill }: Attempt): string {
   const [journey, , , moment, victim] = kill.split("/");

@@ -261,6 +261,19 @@ describe("the table", () => {
     expect(again.match(/\| first-deploy \| all \| after \|/g)).toHaveLength(1);
     expect(rowOf(MISSED)).toContain("not there");
   });
+
+  it("keeps a row that counts more points than the results have of its kind, unless one of those is not whole", () => {
+    const planned = { kills: 1, known: { "first-deploy": 300, upgrade: 100 } };
+    const page = pageWith("<!-- chaos: begin -->\n<!-- chaos: end -->\n", [WAVE], planned);
+    const FEWER = { ...WAVE, reached: WAVE.reached.slice(0, 1) };
+    const kept = pageWith(page, [FEWER], planned);
+    expect(kept).toContain("| first-deploy | all | after | 1 | 3 | 3 |");
+    expect(kept).toMatch(/^0 of 400 points tried, in 0 kills; [^,]* left nothing\./m);
+    expect(kept).toContain("Of earlier runs, 3 points in 1 kills count too");
+    expect(kept).toContain("By journey: first-deploy 3 of 300, upgrade 0 of 100.");
+    const replaced = pageWith(page, [{ ...FEWER, converged: false, findings: ["left: a.json"] }], planned);
+    expect(replaced).toContain("| first-deploy | all | after | 1 | 1 | 0 |");
+  });
 });
 
 describe("npm run chaos", () => {
