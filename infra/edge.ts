@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { GLOBAL_REGION, isGlobalRegion, type Keys, keyPolicy } from "./keys.ts";
+import { ROUTE53_REGION } from "../stacks/schema.ts";
+import { type Keys, keyPolicy } from "./keys.ts";
 import { LoadBalancer, type LoadBalancerArgs } from "./load-balancer.ts";
 import { createLogGroup } from "./log-group.ts";
 import type { Condition } from "./roles.ts";
@@ -38,7 +39,7 @@ class Zone extends pulumi.ComponentResource {
 
 /** What Route 53 wants in a region of its own; nothing where that is the stack's. */
 function inItsRegion({ region }: ZoneArgs): { readonly region?: string } {
-  return isGlobalRegion(region) ? {} : { region: GLOBAL_REGION };
+  return region === ROUTE53_REGION ? {} : { region: ROUTE53_REGION };
 }
 
 function createQueryLog(parent: Zone, name: string, zone: aws.route53.Zone, args: ZoneArgs): void {

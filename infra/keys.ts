@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { ROUTE53_REGION } from "../stacks/schema.ts";
 
 export interface KeysArgs {
   readonly stack: string;
@@ -8,10 +9,6 @@ export interface KeysArgs {
   /** Keeps the keys from being deleted with the stack. */
   readonly protect: boolean;
 }
-
-/** Where Route 53 keeps its query logs and the keys that it signs with, whichever is the stack's region (AWS limit). */
-export const GLOBAL_REGION = "us-east-1";
-export const isGlobalRegion = (region: string) => region === GLOBAL_REGION;
 
 /** Customer keys, one a purpose and rotated yearly, so that access to one kind of data never opens another. */
 export class Keys extends pulumi.ComponentResource {
@@ -32,13 +29,14 @@ export class Keys extends pulumi.ComponentResource {
     this.data = key("data", "PostgreSQL and Redis storage, snapshots and Performance Insights", { outlives: true });
     this.secrets = key("secrets", "Secrets Manager secrets");
     this.logs = key("logs", "CloudWatch log groups", { statements: [logDeliveryStatement(args)] });
-    const global = { ...args, region: GLOBAL_REGION };
-    this.globalLogs = isGlobalRegion(args.region)
-      ? this.logs
-      : key("global-logs", "CloudWatch log groups of Route 53", {
-          statements: [logDeliveryStatement(global)],
-          ownRegion: GLOBAL_REGION,
-        });
+    const global = { ...args, region: ROUTE53_REGION };
+    this.globalLogs =
+      args.region === ROUTE53_REGION
+        ? this.logs
+        : key("global-logs", "CloudWatch log groups of Route 53", {
+            statements: [logDeliveryStatement(global)],
+            ownRegion: ROUTE53_REGION,
+          });
     this.registerOutputs();
   }
 }

@@ -337,8 +337,8 @@ const fieldsSchema = z.strictObject({
   allowedRegistries: distinct(registryPrefix, 1, 20),
 });
 
-/** AWS has these of every zone in one region, whichever is the stack's. */
-const ROUTE53_REGION = "us-east-1";
+/** Where Route 53 keeps query logs and signing keys of every zone, whichever is the stack's region (AWS limit). */
+export const ROUTE53_REGION = "us-east-1";
 
 /** The whole stack config below the `sparki:` namespace. */
 export const configSchema = fieldsSchema.check(({ value, issues }) => {

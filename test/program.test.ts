@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { namesAtAws } from "../runbook/preflight/checks/names.ts";
+import { parseConfig } from "../stacks/config.ts";
 import { isTagged } from "../stacks/tagging.ts";
 import { KNOWN_CALLS } from "../tools/chaos/points.ts";
 import { find, type Recorded, record } from "./support/recorder.ts";
@@ -34,6 +36,21 @@ const isTaggedWith = ({ tags }: Recorded["inputs"], release: string) =>
 const release = (name: string) => find(recorded, "kubernetes:helm.sh/v3:Release", name);
 
 describe("deployment", () => {
+  it.each(["aws:cloudwatch/logGroup:LogGroup", "aws:iam/role:Role"])(
+    "gives no %s a name that preflight does not look for at AWS",
+    (type) => {
+      const given = recorded.filter((each) => each.type === type && typeof each.inputs.name === "string");
+      const sought = namesAtAws({ stack: "prod", config: parseConfig(rawConfig("prod"), "prod") });
+      expect(given.length).toBeGreaterThan(4);
+      expect(
+        sought
+          .filter(({ own }) => own[0] === type)
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(given.map(({ inputs }) => inputs.name).sort());
+    },
+  );
+
   it("installs both tracks of both services, and monitoring", () => {
     const names = recorded.filter(({ type }) => type === "kubernetes:helm.sh/v3:Release").map(({ name }) => name);
     expect(names.sort()).toEqual(["engine-fleet", "engine-one-box", "monitoring", "web-fleet", "web-one-box"]);

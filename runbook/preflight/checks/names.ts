@@ -5,6 +5,7 @@ import { SYNTHETIC } from "../../../io/synthetic.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
+import { ROUTE53_REGION } from "../../../stacks/schema.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import { type PreflightContext, saidByCli } from "../context.ts";
 
@@ -164,9 +165,8 @@ const LOG_GROUP = "log group";
 const BUCKET = "bucket";
 
 /** The names of what would fail in mid-deployment, with what frees each. */
-function names({ stack, config }: PreflightContext): readonly Taken[] {
+export function namesAtAws({ stack, config }: Pick<PreflightContext, "stack" | "config">): readonly Taken[] {
   const [cluster, database, cache] = [`sparki-${stack}`, `sparki-${stack}-database`, `sparki-${stack}-cache`];
-  const logs = `/aws/eks/${cluster}/cluster`;
   const bucket = `sparki-${stack}-access-logs-${config.accountId}`;
   const at = `--region ${config.region}`;
   return [
@@ -205,15 +205,36 @@ function names({ stack, config }: PreflightContext): readonly Taken[] {
       look: ["s3/getBucket", { bucket }],
       release: `aws s3 rb s3://${bucket}, if nothing in it is needed any more`,
     },
-    {
-      // EKS writes its last lines after the group is gone, and makes it again.
-      what: LOG_GROUP,
-      name: logs,
-      own: ["aws:cloudwatch/logGroup:LogGroup", "name"],
-      look: ["cloudwatch/getLogGroup", { name: logs }],
-      release: `aws logs delete-log-group ${at} --log-group-name ${logs}`,
-    },
+    // A service writes its last lines after its group is gone, and makes it again.
+    logGroup(`/aws/eks/${cluster}/cluster`, config.region),
+    ...["postgresql", "upgrade"].map((kind) => logGroup(`/aws/rds/instance/${database}/${kind}`, config.region)),
+    logGroup(`/sparki/${stack}/vpc-flow-logs`, config.region),
+    logGroup(`aws-waf-logs-${cluster}`, config.region),
+    logGroup(`/aws/route53/${config.domain}`, ROUTE53_REGION),
+    ...["database-monitoring", "database-users", "engine", "flow-logs", "migrations"].map((of) =>
+      role(`${cluster}-${of}`),
+    ),
   ];
+}
+
+function logGroup(name: string, region: string): Taken {
+  return {
+    what: LOG_GROUP,
+    name,
+    own: ["aws:cloudwatch/logGroup:LogGroup", "name"],
+    look: ["cloudwatch/getLogGroup", { name, region }],
+    release: `aws logs delete-log-group --region ${region} --log-group-name ${name}`,
+  };
+}
+
+function role(name: string): Taken {
+  return {
+    what: "role",
+    name,
+    own: ["aws:iam/role:Role", "name"],
+    look: ["iam/getRole", { name }],
+    release: `aws iam get-role --role-name ${name}, which says when it was last used; delete it with its policies if nothing assumes it`,
+  };
 }
 
 export const takenNames: Check = {
@@ -225,7 +246,7 @@ export const takenNames: Check = {
   timeLimitSeconds: 60,
   run: async (context, signal) => {
     const { aws, stack, state } = context;
-    const [all, { resources, pending }] = [names(context), await state.read()];
+    const [all, { resources, pending }] = [namesAtAws(context), await state.read()];
     const isOwn = ({ own: [type, property], name }: Pick<Taken, "own" | "name">) =>
       resources.some((each) => each.type === type && each.inputs[property] === name) ||
       // What an interrupted update was making is the stack's own, and is taken over.

@@ -199,6 +199,26 @@ describe("preflight, asking a rehearsed account", () => {
     await expect(again).rejects.toThrow("ResourceAlreadyExistsException");
   });
 
+  it("finds a role, and a log group beside the stack's region, before they fail in mid-deployment", async () => {
+    const there = async (name: string, args: Readonly<Record<string, unknown>>) =>
+      (name === "iam/getRole" && args.name === "sparki-prod-engine") ||
+      (name === "cloudwatch/getLogGroup" &&
+        args.name === `/aws/route53/${config.domain}` &&
+        args.region === "us-east-1")
+        ? {}
+        : undefined;
+    const context = fakeContext({ commands });
+    const aws = { ...context.aws, find: (name: string, args: object) => there(name, { ...args }) };
+    const said = await look(takenNames, { ...context, aws: aws as PreflightContext["aws"] });
+    expect(said).toMatchObject({
+      status: "fail",
+      reason:
+        `there is a log group /aws/route53/${config.domain} that this stack did not create; ` +
+        "there is a role sparki-prod-engine that this stack did not create",
+      fix: expect.stringContaining("aws iam get-role --role-name sparki-prod-engine"),
+    });
+  });
+
   it("never only tells to delete what serves, where the state knows nothing: it may be lost, or elsewhere", async () => {
     const database = { "rds/getInstance": {} };
     const context = fakeContext({ looks: database, commands });
