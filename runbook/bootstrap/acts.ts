@@ -16,7 +16,7 @@ import {
 } from "../preflight/phases/context.ts";
 import { hasBucket, inFolder, inStates, type KeptStack, keptOwn } from "../preflight/phases/states.ts";
 import type { StepId } from "../preflight/phases/steps.ts";
-import { type AdoptingEngine, adoptPending } from "../recovery/adopt.ts";
+import { type AdoptingEngine, adoptPending, settled } from "../recovery/adopt.ts";
 import { type PendingCreate, pendingCreates, unreadIn, withCreatesEnded, withGuesses } from "../recovery/state-edit.ts";
 
 /** What a step's act may do, each replaceable by a test. */
@@ -362,10 +362,12 @@ async function adoptLeft(
  * twice nor fails because it exists. Changes nothing at AWS, and can itself be killed anywhere.
  */
 function takeOver(ports: ActPorts, backend: string): Promise<void> {
-  const { context } = ports;
+  const { context, say, signal, timeScale } = ports;
   const { stack } = context.delivered();
   return adoptLeft(ports, { project: DELIVERY, backend, stack }, async (state, engine) => {
     const pending = pendingCreates(state);
+    // What is created after it was looked for would be created once more.
+    if (pending.length > 0) await settled(state, { clock: context.clock, signal, timeScale, onProgress: say });
     const known = await Promise.all(pending.map(async (each) => [each.urn, await idOf(each, context)] as const));
     const ids = known.flatMap(([urn, id]) => (id === undefined ? [] : [[urn, id] as const]));
     await engine.importState(withGuesses(state, new Map(ids)));

@@ -118,7 +118,10 @@ async function placesOf(
 }
 
 /** Waits for what is left of the time in which a provider may continue; false where that is long over. */
-async function settled(exported: unknown, { clock, signal, timeScale, onProgress }: AdoptionOptions): Promise<boolean> {
+export async function settled(
+  exported: unknown,
+  { clock, signal, timeScale, onProgress }: Pick<AdoptionOptions, "clock" | "signal" | "timeScale" | "onProgress">,
+): Promise<boolean> {
   const limit = Math.max(SETTLE_SECONDS, LISTED_SECONDS * timeScale);
   const left = limit - (clock.now() - (savedAt(exported) ?? 0));
   if (left <= 0) return false;

@@ -235,6 +235,28 @@ describe("the acts of sparki bootstrap", () => {
     expect(existsSync(join(home, "scratch"))).toBe(false);
   });
 
+  it("look for it only once a provider that lived on can create nothing more", async () => {
+    const type = "aws:iam/role:Role";
+    const resource = { urn: `urn:pulumi:prod::sparki-delivery::${type}::r`, type, custom: true, inputs: { name: "r" } };
+    const at = (time: string) =>
+      JSON.stringify({
+        version: 3,
+        deployment: { manifest: { time }, resources: [], pending_operations: [{ type: "creating", resource }] },
+      });
+    const slept = async (time: string) => {
+      const { ports } = open(inFolder());
+      const { run, context } = ports;
+      const seconds: number[] = [];
+      const clock = { ...context.clock, sleep: async (each: number) => void seconds.push(each) };
+      const own = { ...ports, context: { ...context, clock } };
+      await ACTS.delivery?.({ ...own, run: (...asked) => answered(run, asked, at(time)) });
+      return seconds;
+    };
+    const now = open(inFolder()).ports.context.clock.now() * 1000;
+    expect(await slept(new Date(now - 3000).toISOString())).toEqual([7]);
+    expect(await slept(new Date(now - 60_000).toISOString())).toEqual([]);
+  });
+
   it.each([
     ["take over", { id: "d1" }, ["stack export", "stack import", "refresh --stack", "stack export", "stack import"]],
     ["create again, where AWS has none,", undefined, ["stack export", "stack import", "stack export", "stack import"]],
