@@ -349,6 +349,7 @@ function connectEngineLog(address: string): EngineLog {
 /** One engine connection's state behind the `Session` that models see. */
 interface OpenSession extends Session {
   config: Properties;
+  engineAddress: string | undefined;
   log: EngineLog | undefined;
   abort(): void;
 }
@@ -368,10 +369,17 @@ class Sessions {
     return opened;
   }
 
-  /** Remembers where the engine of this connection listens for log lines. */
+  /**
+   * Remembers where the engine of this connection listens for log lines. Another engine's connection may have had the same
+   * port once: nothing of that one counts for this one, least of all that its work was cancelled.
+   */
   attach(peer: string, engineAddress: string): void {
-    const session = this.of(peer);
-    if (engineAddress === "" || session.log !== undefined) return;
+    const earlier = this.of(peer);
+    if (engineAddress === "" || earlier.engineAddress === engineAddress) return;
+    earlier.log?.close();
+    const session = earlier.engineAddress === undefined ? earlier : open();
+    this.#byPeer.set(peer, session);
+    session.engineAddress = engineAddress;
     session.log = connectEngineLog(engineAddress);
   }
 
@@ -386,7 +394,8 @@ class Sessions {
 
 function open(): OpenSession {
   const controller = new AbortController();
-  return { config: {}, log: undefined, signal: controller.signal, abort: () => controller.abort() };
+  const { signal } = controller;
+  return { config: {}, engineAddress: undefined, log: undefined, signal, abort: () => controller.abort() };
 }
 
 /** The end of a provider's call at which it can be held: it has not acted yet, or has and the engine does not know it. */

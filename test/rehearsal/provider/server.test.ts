@@ -138,6 +138,22 @@ describe("serveProvider", () => {
     expect(seen).toEqual(["us-east-1 true", "eu-west-1 false"]);
   });
 
+  it("lets nothing that an engine cancelled reach a later one, whose connection has the same port", async () => {
+    const seen: boolean[] = [];
+    await serve(({ signal }) => {
+      seen.push(signal.aborted);
+      return { id: "1", properties: {} };
+    });
+    const attach = (address: string) =>
+      call((callback) => client.attach(new pluginMessages.PluginAttach().setAddress(address), callback));
+    await attach("127.0.0.1:1001");
+    await call((callback) => client.cancel(new empty.Empty(), callback));
+    await createThing(undefined, client);
+    await attach("127.0.0.1:1002");
+    await createThing(undefined, client);
+    expect(seen).toEqual([true, false]);
+  });
+
   it("brings log lines to the engine that attached itself, in order", async () => {
     const lines: string[] = [];
     const engine = new grpc.Server();
