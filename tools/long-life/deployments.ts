@@ -7,10 +7,13 @@ import { JOURNEYS, type Kill, killName, killsOf, type Victim } from "../chaos/po
 /** What a release's images do; what is not named works as it should. "absent" is an image that the registry has not got. */
 type Behaviour = Readonly<Record<string, unknown>> | "absent";
 
+const OUTCOMES = ["promoted", "rolled-back", "stopped", "refused"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
 /** How a deployment of a long life ends when nothing is wrong with the program. */
 export interface Way {
   readonly name: string;
-  readonly outcome: "promoted" | "rolled-back" | "stopped" | "refused";
+  readonly outcome: Outcome;
   readonly exitCode: number;
   readonly engine: Behaviour;
   /** A value of the stack's config that is wrong, by its path. */
@@ -105,6 +108,11 @@ export interface Happened {
   readonly isKilled: boolean;
   /** What was live when it began. */
   readonly previous: string;
+}
+
+/** How a deployment ended is what its history must tell, be it as it was meant or not: that it was not is told of it alone. */
+export function endedAs(outcome: string, meant: Outcome): Outcome {
+  return OUTCOMES.find((each) => each === outcome) ?? meant;
 }
 
 /** What may be said of an attempt that was killed, before the one that ended. */

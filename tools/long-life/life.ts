@@ -20,7 +20,7 @@ import {
   stateOf,
 } from "../chaos/run.ts";
 import type { Measured } from "./bounds.ts";
-import { type Deployment, type Happened, hash, historySchema, untruthsIn } from "./deployments.ts";
+import { type Deployment, endedAs, type Happened, hash, historySchema, untruthsIn } from "./deployments.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const LEFT_OUT = new Set(["node_modules", "test", "coverage"]);
@@ -88,14 +88,15 @@ export async function live(life: Life, deployment: Deployment): Promise<Result> 
   if (isAgain) await takenUp(life);
   const last = isAgain ? await served.run(...deployCommand(life)) : begun;
   const previous = happened.findLast(({ outcome }) => outcome === "promoted")?.release ?? first;
-  happened.push({ release, outcome: way.outcome, isKilled: isKilled === true, previous });
+  const outcome = endOf(last).outcome ?? "refused";
+  happened.push({ release, outcome: endedAs(outcome, way.outcome), isKilled: isKilled === true, previous });
   // Who has been told of a wrong setting repairs it: every command reads the config first.
   if (way.wrongSetting !== undefined) await configure(life, { release, way: { ...way, wrongSetting: undefined } });
   const told = await served.run(...sparkiCommand(life, ["history", "--json"]));
   const history = historySchema.safeParse(jsonIn(told.stdout));
   const untruths = history.success ? untruthsIn(history.data, first, happened) : [`history: exit ${told.exitCode}`];
   return {
-    ...{ number, release, name, isKilled, exitCode: last.exitCode, outcome: endOf(last).outcome ?? "refused" },
+    ...{ number, release, name, isKilled, exitCode: last.exitCode, outcome },
     seconds: begun.seconds,
     againSeconds: isAgain ? last.seconds : null,
     measures: await measured(room, checkout, served, { seconds: told.seconds, text: told.stdout }),

@@ -5,7 +5,7 @@ import { outliveReaders } from "../../io/signals.ts";
 import { EXIT } from "../../shared/deploy-error.ts";
 import { serving } from "../chaos/run.ts";
 import { temporaryFolder } from "../temporary-folders.ts";
-import { drawn } from "./deployments.ts";
+import { drawn, endedAs } from "./deployments.ts";
 import { copyProject, type Life, live, type Result, resultSchema, servedConfig } from "./life.ts";
 import { pageWith, rowOf, summaryOf, verdictOf } from "./summary.ts";
 
@@ -107,7 +107,8 @@ async function main(): Promise<number> {
           if (before !== undefined) {
             const previous = life.happened.findLast(({ outcome }) => outcome === "promoted")?.release ?? release;
             const { release: id, way } = deployment;
-            life.happened.push({ release: id, outcome: way.outcome, isKilled: before.isKilled === true, previous });
+            const outcome = endedAs(before.outcome, way.outcome);
+            life.happened.push({ release: id, outcome, isKilled: before.isKilled === true, previous });
             continue;
           }
           if (Date.now() > until) break;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { MOST_ENDS } from "../../../runbook/deploy/release-history.ts";
 import { boundsTable, judged, MEASURES } from "../../../tools/long-life/bounds.ts";
-import { drawn, type Happened, untruthsIn } from "../../../tools/long-life/deployments.ts";
+import { drawn, endedAs, type Happened, untruthsIn } from "../../../tools/long-life/deployments.ts";
 import type { Result } from "../../../tools/long-life/life.ts";
 import { pageWith, rowOf, summaryOf, verdictOf } from "../../../tools/long-life/summary.ts";
 
@@ -58,6 +58,11 @@ describe("untruthsIn", () => {
     });
     return { live: "e", frozen: null, ...more, events: events.toReversed() };
   };
+
+  it("expects of a history what a deployment said of itself, and what was meant where that is unknown", () => {
+    expect(endedAs("stopped", "promoted")).toBe("stopped");
+    expect(endedAs("interrupted", "promoted")).toBe("promoted");
+  });
 
   it("finds none in a history that says what happened", () => {
     expect(untruthsIn(historyOf(said), "first", happened)).toEqual([]);
