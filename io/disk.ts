@@ -60,6 +60,23 @@ export function fullPlace(paths: readonly string[]): string | undefined {
   return full === undefined ? undefined : told("is full", full);
 }
 
+/**
+ * The JSON that another program wrote to a temporary file. Throws SPARKI_OUTSIDE where it is cut short: Pulumi ends well though a full
+ * disk took only the beginning of it.
+ */
+export function wholeJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const found = `${path} is cut short after ${text.length} characters; expected whole JSON`;
+    const full = fullPlace([path]);
+    throw new DeployError("SPARKI_OUTSIDE", full === undefined ? found : `${found}; ${full}`, {
+      hint: hintFor(tmpdir()),
+      cause,
+    });
+  }
+}
+
 function told(what: string, path: string): string {
   const { mebibytes, files } = roomAt(path);
   const room = Number.isFinite(mebibytes) ? `: ${mebibytes} MiB are free; expected ${NEEDED_MEBIBYTES}` : "";

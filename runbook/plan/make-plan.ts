@@ -1,6 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { wholeJson } from "../../io/disk.ts";
 import type { Engine, Watcher } from "../../io/engine.ts";
 import type { Seal } from "../../io/seal/seal.ts";
 import { filesOf } from "../../io/seal/sealed-run.ts";
@@ -218,7 +219,7 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
     const text = await readFile(file, "utf8").catch(() => "{}");
     const today = new Date(clock.now() * 1000).toISOString().slice(0, 10);
     const judged = withUnapproved(result, planned, { stack, config, today });
-    return { result: judged, resources: planned.all, enginePlan: JSON.parse(text) };
+    return { result: judged, resources: planned.all, enginePlan: wholeJson(text, file) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { timeScaleOf } from "../../gates/live/pace.ts";
+import { wholeJson } from "../../io/disk.ts";
 import type { Engine } from "../../io/engine.ts";
 import { nameOf } from "../../records/engine-record.ts";
 import { resourcesIn, type StateResource } from "../../records/state.ts";
@@ -110,7 +111,7 @@ async function drafted(engine: LostStateOptions["engine"]): Promise<Drafted> {
       throw new DeployError("SPARKI_OUTSIDE", `the program could not be previewed: ${failure}`, {
         hint: "npx sparki preflight",
       });
-    return { goals: goalsIn(JSON.parse(await readFile(file, "utf8"))), planned: planned.all };
+    return { goals: goalsIn(wholeJson(await readFile(file, "utf8"), file)), planned: planned.all };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assertRoom, diskFailure, fullPlace, ownPlaces } from "../../io/disk.ts";
+import { assertRoom, diskFailure, fullPlace, ownPlaces, wholeJson } from "../../io/disk.ts";
 import { DeployError } from "../../shared/deploy-error.ts";
 
 const places = { cwd: tmpdir(), env: { TMPDIR: tmpdir(), HOME: tmpdir() } };
@@ -81,5 +81,22 @@ describe("a disk without room", () => {
     expect(fullPlace([tmpdir(), full])).toBe(named);
     expect(fullPlace([tmpdir()])).toBeUndefined();
     expect(fullPlace(ownPlaces({ cwd: tmpdir(), env: { SPARKI_REHEARSAL_DIRECTORY: full } }))).toBe(named);
+  });
+});
+
+describe("wholeJson", () => {
+  it("reads what is whole, and names the file and its disk where it is cut short: Pulumi ends well all the same", () => {
+    const path = join(tmpdir(), "sparki-plan-1", "plan.json");
+    expect(wholeJson('{"a":1}', path)).toEqual({ a: 1 });
+    expect(() => wholeJson('{"a":"b', path)).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_OUTSIDE",
+        message: `${path} is cut short after 7 characters; expected whole JSON`,
+        hint: expect.stringContaining(`df -h ${tmpdir()}`),
+      }),
+    );
+    expect(() => wholeJson("", "/proc/plan.json")).toThrow(
+      /is cut short after 0 .*this machine's disk is full at \/proc/,
+    );
   });
 });
