@@ -1,14 +1,32 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { DeployError } from "../shared/deploy-error.ts";
+import { identityOf } from "./temporary-folders.ts";
+import type { Progress } from "./tool.ts";
 
-/** Runs `work` while no other process runs work under the same lock file; a dead holder's lock is taken over. */
-export async function withLock<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** A holder that builds takes some minutes; after so long it is stopped, or hangs. */
+const LIMIT_SECONDS = 3_600;
+/** Who waits longer is told for whom. */
+const SILENT_SECONDS = 2;
+/** The holder writes who it is right after making the file. A file that is still empty then has lost its holder. */
+const WRITTEN_SECONDS = 5;
+
+interface LockOptions {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** @default LIMIT_SECONDS */
+  readonly limitSeconds?: number;
+}
+
+/**
+ * Runs `work` while no other process runs work under the same lock file. The lock of a holder that is gone, or that never
+ * wrote who it is, is taken over. Throws what keeps the file from being made, as a full disk, and SPARKI_OUTSIDE where
+ * another process holds it for longer than the limit.
+ */
+export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
-  while (!tryLock(file)) {
-    signal.throwIfAborted();
-    await delay(200);
-  }
+  if (!tryLock(file)) await waitFor(file, options);
   try {
     return await work();
   } finally {
@@ -16,23 +34,66 @@ export async function withLock<T>(file: string, signal: AbortSignal, work: () =>
   }
 }
 
-function tryLock(file: string): boolean {
+async function waitFor(file: string, { signal, progress, limitSeconds = LIMIT_SECONDS }: LockOptions): Promise<void> {
+  const since = performance.now();
+  const waited = () => (performance.now() - since) / 1000;
+  let line: ReturnType<Progress["begin"]> | undefined;
   try {
-    writeFileSync(file, `${process.pid}`, { flag: "wx" });
-    return true;
-  } catch {
+    while (!tryLock(file)) {
+      signal.throwIfAborted();
+      if (waited() > SILENT_SECONDS)
+        line ??= progress.begin(`waiting for process ${holderOf(file)}, which holds ${file}`);
+      if (waited() > limitSeconds)
+        throw new DeployError("SPARKI_OUTSIDE", `process ${holderOf(file)} has held ${file} for ${limitSeconds} s`, {
+          hint: `look at it (ps -fp ${holderOf(file)}); once it has ended, run the same command again`,
+        });
+      await delay(200);
+    }
+    line?.end("it is done");
+  } catch (error) {
+    line?.end("given up");
+    throw error;
+  }
+}
+
+function tryLock(file: string): boolean {
+  let made: number;
+  try {
+    made = openSync(file, "wx");
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
     if (!isHeld(file)) takeAway(file);
     return false;
+  }
+  try {
+    writeSync(made, `${process.pid} ${identityOf(process.pid) ?? ""}`);
+    return true;
+  } catch (error) {
+    // On a full disk the file was made, and nothing could be written into it.
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(made);
   }
 }
 
 function isHeld(file: string): boolean {
   try {
-    const pid = Number(readFileSync(file, "utf8"));
-    // The holder writes its pid right after making the file; an empty one is that short moment.
-    return pid === 0 || isAlive(pid);
+    const [, pid = "0", identity = ""] = /^(\d*) ?(.*)$/s.exec(readFileSync(file, "utf8")) ?? [];
+    if (Number(pid) === 0) return Math.abs(Date.now() - statSync(file).mtimeMs) < WRITTEN_SECONDS * 1000;
+    return isAlive(Number(pid)) && (identity === "" || identity === identityOf(Number(pid)));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return true;
+    throw error;
+  }
+}
+
+/** The id of the process that holds it, as far as the file says. */
+function holderOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").split(" ")[0] || "unknown";
   } catch {
-    return true;
+    return "unknown";
   }
 }
 
@@ -42,8 +103,9 @@ function takeAway(file: string): void {
   try {
     renameSync(file, aside);
     rmSync(aside, { force: true });
-  } catch {
+  } catch (error) {
     // Another waiter was faster.
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }
 
@@ -53,6 +115,10 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return typeof error === "object" && error !== null && "code" in error && error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

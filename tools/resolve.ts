@@ -102,7 +102,7 @@ async function unpack(tool: Tool, context: ResolveContext): Promise<string | und
   const line = context.progress.begin(`unpacking the distribution's ${tool.name}`);
   const lock = join(cacheDirectory(context.env), ".locks", tool.name);
   try {
-    await withLock(lock, context.signal, () => unpackNow(tool, context));
+    await withLock(lock, context, () => unpackNow(tool, context));
     line.end("unpacked");
     return unpackedPath(tool, context.env);
   } catch {
@@ -223,7 +223,7 @@ async function build(tools: readonly Tool[], context: ResolveContext): Promise<v
   if (first === undefined) return;
   const go = await findGo(tools, context);
   const lock = join(cacheDirectory(context.env), ".locks", first.build.module);
-  await withLock(lock, context.signal, async () => {
+  await withLock(lock, context, async () => {
     const missing: Tool[] = [];
     for (const tool of tools) if ((await findCached(tool, context)) === undefined) missing.push(tool);
     if (missing.length > 0) await buildNow(go, missing, context);
@@ -303,16 +303,27 @@ async function goInstall(tool: Tool, folder: string, context: ResolveContext): P
   await put(own, dirname(target));
 }
 
+/** The largest takes some minutes on two slow cores. */
+const BUILD_LIMIT_MINUTES = 45;
+
 function runGo(go: string, args: readonly string[], names: string, context: ResolveContext): Promise<void> {
   return new Promise((resolve, reject) => {
     const { signal, env } = context;
-    const child = spawn(go, args, { env: { ...env, CGO_ENABLED: "0" }, signal, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(go, args, {
+      env: { ...env, CGO_ENABLED: "0" },
+      ...{ signal, timeout: BUILD_LIMIT_MINUTES * 60_000 },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => {
       errors = (errors + chunk.toString()).slice(-4000);
     });
     child.on("error", (cause) => reject(signal.aborted ? signal.reason : failed(names, cause.message)));
-    child.on("close", (code) => (code === 0 ? resolve() : reject(failed(names, errors))));
+    child.on("close", (code, killed) => {
+      const late = `it was ended after ${BUILD_LIMIT_MINUTES} minutes`;
+      if (code === 0) resolve();
+      else reject(failed(names, killed === null ? errors : `${errors.trim()}\n${late}`));
+    });
   });
 }
 
@@ -337,7 +348,7 @@ export async function resolvePythonTool(tool: PythonTool, context: ResolveContex
   const lock = join(cacheDirectory(context.env), ".locks", tool.name);
   if (!(await isWholeEnvironment(home, tool, context))) {
     const python = await findPython(tool, context);
-    await withLock(lock, context.signal, async () => {
+    await withLock(lock, context, async () => {
       if (!(await isWholeEnvironment(home, tool, context))) await installPython(tool, python, home, context);
     });
   }
@@ -389,7 +400,7 @@ function pythonMissing({ name, version }: PythonTool, found: string, remedy: str
 async function installPython(tool: PythonTool, python: string, home: string, context: ResolveContext): Promise<void> {
   const line = context.progress.begin(`installing ${tool.name} ${tool.version}`);
   const requirements = join(import.meta.dirname, tool.name, "requirements.txt");
-  const options = { env: { ...context.env }, signal: context.signal };
+  const options = { env: { ...context.env }, signal: context.signal, timeout: BUILD_LIMIT_MINUTES * 60_000 };
   const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
   const folder = mkdtempSync(join(prepareCache(context.env), ".install-"));
   try {
