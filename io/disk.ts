@@ -17,10 +17,12 @@ export interface OwnPlaces {
   readonly env: Environment;
 }
 
+const READ_ONLY = "is read-only";
+
 const SIGNS = [
   { sign: /\bENOSPC\b|no space left on device/i, what: "is full" },
   { sign: /\bEDQUOT\b|disk quota exceeded/i, what: "has no space left for this user" },
-  { sign: /\bEROFS\b|read-only file system/i, what: "is read-only" },
+  { sign: /\bEROFS\b|read-only file system/i, what: READ_ONLY },
 ] as const;
 
 /** A path in the words of Node (`open '/x'`), or of Go (`open /x: no space left on device`). */
@@ -30,9 +32,9 @@ const PATH = /(?:'(\/[^']+)'|\b(?:open|write|mkdir|rename|create|sync) (\/[^\s:]
  * What a failure says of this machine's disk, with the place, what is free there and what is needed; undefined for any
  * other failure. A system's own words often name no place: then it is the one of ours that has no room.
  */
-export function diskFailure(error: unknown, places: OwnPlaces): DeployError | undefined {
+export function diskFailure(error: unknown, places: OwnPlaces, refusal = refusalAt): DeployError | undefined {
   const words = wordsOf(error);
-  const missing = missingPlace(words, places);
+  const missing = missingPlace(words, places) ?? closedPlace(words, error, refusal);
   if (missing !== undefined) return missing;
   const found = SIGNS.find(({ sign }) => sign.test(words));
   if (found === undefined) return undefined;
@@ -77,7 +79,31 @@ export function wholeJson(text: string, path: string): unknown {
   }
 }
 
+/** What Node says of a call that this user may not make; making folders below one that is read-only, it calls the path missing. */
+const CLOSED = /\b(?:EACCES: permission denied, \w+|ENOENT: no such file or directory, mkdir) '(\/[^']+)'/;
+
+/** A place that is there and may not be written to. */
+function closedPlace(words: string, cause: unknown, refusal: typeof refusalAt): DeployError | undefined {
+  const path = CLOSED.exec(words)?.[1];
+  const closed = path === undefined ? undefined : refusal(existing(path));
+  if (path === undefined || closed === undefined) return undefined;
+  const found = closed === "EROFS" ? told(READ_ONLY, path) : `${existing(path)} may not be written by this user`;
+  const hint = `ls -ld ${existing(path)}, allow it there or write elsewhere (TMPDIR, XDG_CACHE_HOME, SPARKI_REHEARSAL_DIRECTORY), then run the same command again`;
+  return new DeployError("SPARKI_OUTSIDE", found, { hint, cause });
+}
+
+/** Why nothing can be written there; undefined where it can. */
+function refusalAt(path: string): unknown {
+  try {
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return typeof error === "object" && error !== null && "code" in error ? error.code : error;
+  }
+}
+
 function told(what: string, path: string): string {
+  if (what === READ_ONLY) return `this machine's disk ${what} at ${path}`;
   const { mebibytes, files } = roomAt(path);
   const room = Number.isFinite(mebibytes) ? `: ${mebibytes} MiB are free; expected ${NEEDED_MEBIBYTES}` : "";
   const count = files < NEEDED_FILES ? `; ${files} more files can be created there; expected ${NEEDED_FILES}` : "";

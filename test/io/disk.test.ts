@@ -28,11 +28,6 @@ describe("diskFailure", () => {
       `has no space left for this user at ${tmpdir()}/x`,
     ],
     [
-      "a file system that is read only",
-      file("EROFS", `read-only file system, mkdir '${tmpdir()}/x'`),
-      `is read-only at ${tmpdir()}/x`,
-    ],
-    [
       "a failure behind another",
       new DeployError("SPARKI_OUTSIDE", "the engine could not be run", {
         cause: file("ENOSPC", "no space left on device, write"),
@@ -42,6 +37,19 @@ describe("diskFailure", () => {
   ])("names what, where and how much is needed in the words of %s (W97)", (_, error, message) => {
     expect(told(error)).toContain(`this machine's disk ${message}`);
     expect(told(error)).toMatch(room);
+  });
+
+  it("names what is read-only, where Node calls a folder below it missing too, and counts no room there", () => {
+    const words = `read-only file system, mkdir '${tmpdir()}/x'`;
+    expect(told(file("EROFS", words))).toBe(`this machine's disk is read-only at ${tmpdir()}/x`);
+    const below = file("ENOENT", `no such file or directory, mkdir '${tmpdir()}/a/b'`);
+    const found = (refusal: string) => diskFailure(below, places, (path) => (path === tmpdir() ? refusal : undefined));
+    expect(found("EROFS")?.message).toBe(`this machine's disk is read-only at ${tmpdir()}/a/b`);
+    expect(found("EACCES")).toMatchObject({
+      message: `${tmpdir()} may not be written by this user`,
+      hint: expect.stringMatching(/^ls -ld .*XDG_CACHE_HOME/),
+    });
+    expect(told(below)).toBeUndefined();
   });
 
   it("names a TMPDIR that is not there", () => {
