@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, isScalar, parseDocument, type YAMLMap, YAMLParseError, YAMLWarning } from "yaml";
@@ -159,6 +159,11 @@ function contentOf(file: string, stack: string): string {
   try {
     bytes = readFileSync(file);
   } catch (cause) {
+    if (existsSync(file))
+      throw new DeployError("SPARKI_CONFIG", `the config of stack ${stack} cannot be read: ${messageOf(cause)}`, {
+        hint: `ls -l ${file}; expected a file that this user may read`,
+        cause,
+      });
     throw new DeployError("SPARKI_CONFIG", `stack ${stack} has no config: ${file} cannot be read`, {
       hint: "give --stack the name of a Pulumi.<stack>.yaml that exists, such as prod",
       cause,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStack } from "../../../runbook/preflight/stack-file.ts";
@@ -62,6 +62,18 @@ describe("readStack", () => {
   ])("refuses a file that %s as a wrong config, and names it", (_, text) => {
     const message = expect.stringMatching(`^${join(folder, "own.yaml")} cannot be read as a stack's config: .`);
     expect(() => read(text)).toThrow(expect.objectContaining({ code: "SPARKI_CONFIG", message }));
+  });
+
+  it("says of a file that is there and cannot be read why, and not that the stack has none", () => {
+    mkdirSync(join(folder, "own.yaml"));
+    const own = { cwd: folder, env: { PULUMI_OPTION_CONFIG_FILE: "own.yaml" } };
+    expect(() => readStack("staging", own)).toThrow(
+      expect.objectContaining({
+        code: "SPARKI_CONFIG",
+        message: expect.stringMatching(/^the config of stack staging cannot be read: .*EISDIR/),
+        hint: `ls -l ${join(folder, "own.yaml")}; expected a file that this user may read`,
+      }),
+    );
   });
 
   it.each([
