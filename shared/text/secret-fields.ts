@@ -29,9 +29,9 @@ const SECRET_END =
 const SECRET_LAST_WORD =
   /[a-z0-9](?:[_.-]pass|Pass)$|_PASS$|(?:store|key)pass$|^(?:sshpass|SSHPASS)$|(?:^|[_.-])(?:pw|PW)$|[_.-]auth$|_AUTH$/;
 
-/** A name of, an address of, or a number about a secret is none. */
+/** A name of, an address of, or a number about a secret is none, nor what a policy that is named after secrets says. */
 const ABOUT_SECRET =
-  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|stdin|status|state|used|usage|check|checker|izer|ized|keyring|provisioner)$/;
+  /(?:arn|names?|refs?|references?|count|length|size|url|uri|endpoint|host|path|files?|folder|type|kind|policy|policies|expir(?:y|es?|ation|esat|esin)|ttl|(?:expires|created|updated|issued|rotated)(?:at|on)|version|enabled|required|rotation|rotator|provider(?:class)?|class|store|storage|lifetime|since|until|age|days|seconds|minutes|limit|manager|issuer|id|ids|index|field|column|mount|volume|reader|budget|bucket|stdin|status|state|used|usage|check|checker|izer|ized|keyring|provisioner|^no(?:plain)?secrets?(?:inchartvalues)?|withcustomerkey|withouttokens|secretsencrypted|secretsrotate)$/;
 
 /** Whose value is a password, whatever it looks like. */
 const PASSWORD =
