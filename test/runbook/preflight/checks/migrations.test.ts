@@ -30,6 +30,18 @@ describe("migrations", () => {
     });
   });
 
+  it("warns of what is safe only beside live code that deletes nothing", async () => {
+    const scripts = [FIRST, "CREATE TABLE works (project uuid REFERENCES projects);"];
+    expect(await look(migrations, holding(2, scripts, 1))).toMatchObject({
+      status: "warn",
+      reason: expect.stringMatching(
+        /^1 to run, up to level 2\n0002_step\.sql: CREATE TABLE works .* deleting a row of projects/,
+      ),
+      fix: expect.stringContaining("ON DELETE CASCADE"),
+    });
+    expect(await look(migrations, holding(2, scripts))).toMatchObject({ status: "pass" });
+  });
+
   it("fails when the folder is not there", async () => {
     const config = configWith({ preflight: { migrations: "../sparki/migrations" } });
     expect(await look(migrations, fakeContext({ config }))).toMatchObject({
