@@ -66,6 +66,17 @@ export async function judgeMigrations(files: readonly MigrationFile[], plan: Sch
   };
 }
 
+/** Why the release is too old for the database that the live one's migrations have made; undefined where it is not. */
+function outgrownBy({ live, release }: SchemaPlan): string | undefined {
+  if (live === undefined || release.schema.level >= live.schema.level) return undefined;
+  if (live.schema.oldest <= release.schema.oldest) return undefined;
+  const { level, oldest } = live.schema;
+  return (
+    `the database is at schema level ${level}, and ${live.id}, which is live, supports none below ${oldest}; ` +
+    `${release.id} is code for levels ${release.schema.oldest} to ${release.schema.level}`
+  );
+}
+
 /** How many migrations the database does not have yet. */
 function pendingCount(files: readonly MigrationFile[], plan: SchemaPlan): number {
   return files.filter(({ name }) => isDue({ level: levelOf(name) }, plan)).length;
@@ -194,19 +205,23 @@ export const migrations: Check = {
   id: "migrations",
   group: "Application",
   title: "Database migrations",
-  proves: "The release's migrations only add, lock no table for long, and remove only what is no longer used.",
+  proves:
+    "The release's code runs on the database as it is, and its migrations only add, lock no table for long, and remove only what is no longer used.",
   // It only computes, beside all others.
   timeLimitSeconds: 60,
   run: async (context) => {
     const { config, files, state } = context;
+    const { resources } = await state.read();
+    const plan = { release: config.release, live: promotionIn(resources)?.release };
+    const outgrown = outgrownBy(plan);
+    if (outgrown !== undefined)
+      return fail(outgrown, "deploy a release of main as it is now; an old run of CI deploys an old one");
     const folder = config.preflight.migrations;
     if (folder === undefined) return skipped("no sparki:preflight.migrations folder is configured");
     const path = placeOf(context, folder);
     const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
     if (names === undefined)
       return fail(`${folder} is not there`, "check out the application there, or correct sparki:preflight.migrations");
-    const { resources } = await state.read();
-    const plan = { release: config.release, live: promotionIn(resources)?.release };
     const read = names.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));
     const { problems, cautions } = await judgeMigrations(read, plan);
     if (problems.length > 0)

@@ -42,6 +42,28 @@ describe("migrations", () => {
     expect(await look(migrations, holding(2, scripts))).toMatchObject({ status: "pass" });
   });
 
+  it.each([{ preflight: {} }, { preflight: { migrations: "sql" } }])(
+    "refuses an older release, such as an old run of CI deploys, once the database has lost what it needs: %j",
+    async (settings) => {
+      const older = (level: number, live: typeof release) =>
+        look(
+          migrations,
+          fakeContext({
+            config: configWith({ ...settings, release: at(level) }),
+            files: fakeFiles({ "/project/sql/0001_step.sql": FIRST }),
+            state: fakeState([promotionOf(live)]),
+          }),
+        );
+      expect(await older(1, at(3, 2))).toMatchObject({
+        status: "fail",
+        reason: expect.stringMatching(
+          /at schema level 3, and \S+, which is live, supports none below 2; \S+ is code for levels 1 to 1$/,
+        ),
+      });
+      expect((await older(1, at(3, 1))).status).not.toBe("fail");
+    },
+  );
+
   it("fails when the folder is not there", async () => {
     const config = configWith({ preflight: { migrations: "../sparki/migrations" } });
     expect(await look(migrations, fakeContext({ config }))).toMatchObject({
