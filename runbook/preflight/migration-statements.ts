@@ -96,9 +96,13 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     return { ...refused(rule, tables[0]), locks: exclusiveOn(tables, facts) };
   }
   if ("RenameStmt" in node) {
-    const { relation, renameType } = node.RenameStmt;
+    const { relation, renameType, subname = "", newname = "" } = node.RenameStmt;
     const table = nameOf(relation);
     const isFresh = facts.isFresh(table);
+    if (renameType === "OBJECT_TABCONSTRAINT" && isUnnamed(facts.constraint(table, subname)?.kind)) {
+      facts.renameConstraint(table, subname, newname);
+      return { locks: exclusiveOn([table], facts) };
+    }
     // The index of a constraint takes the constraint with it, which ON CONFLICT may name.
     const isPlainIndex = renameType === "OBJECT_INDEX" && facts.isPlainIndex(relation?.relname ?? "");
     if (isPlainIndex || (isFresh && relation !== undefined)) {
@@ -372,7 +376,7 @@ function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts, due: bool
     case "AT_DropConstraint": {
       const kind = facts.constraint(table, name)?.kind;
       facts.dropConstraint(table, name);
-      return kind === "CONSTR_CHECK" || kind === "CONSTR_FOREIGN" ? exclusive : breaking("dropConstraint");
+      return isUnnamed(kind) ? exclusive : breaking("dropConstraint");
     }
     case "AT_AlterColumnType":
       return breaking("changeType");
@@ -405,6 +409,11 @@ function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts, due: bool
     default:
       return breaking("unlisted");
   }
+}
+
+/** Whether no statement of live code can name a constraint of this kind, as ON CONFLICT names others. */
+function isUnnamed(kind: string | undefined): boolean {
+  return kind === "CONSTR_CHECK" || kind === "CONSTR_FOREIGN";
 }
 
 function addColumn({ def, missing_ok }: AlterTableCmd, table: string, facts: SchemaFacts, due: boolean): Judged {

@@ -547,6 +547,12 @@ export class SchemaFacts {
     if (fact) this.#constraints.set(`${table} ${name}`, { ...fact, validated: true });
   }
 
+  renameConstraint(table: string, from: string, to: string): void {
+    const fact = this.constraint(table, from);
+    this.#constraints.delete(`${table} ${from}`);
+    if (fact) this.#constraints.set(`${table} ${to}`, fact);
+  }
+
   dropConstraint(table: string, name: string): void {
     // Which of its keys it was is not in its name.
     if (this.constraint(table, name)?.kind !== "CONSTR_CHECK") this.#keys.delete(table);

@@ -369,6 +369,7 @@ describe("migrationProblems", () => {
     ],
     ["ALTER TABLE projects OWNER TO other", "changes what live code may write or read"],
     ["REVOKE ALL ON projects FROM sparki", "changes what live code may write or read"],
+    ["ALTER TABLE projects RENAME CONSTRAINT projects_pkey TO k", "renames an object that live code uses"],
     ["ALTER TYPE state RENAME VALUE 'new' TO 'newer'", "renames an object that live code uses"],
     ["ALTER TYPE state ADD VALUE 'a'; INSERT INTO projects (name) VALUES ('a')", "may not use yet"],
     ["ALTER SEQUENCE s RESTART", "changes what live code may write or read"],
@@ -430,6 +431,7 @@ describe("migrationProblems", () => {
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
     "REINDEX (CONCURRENTLY) INDEX by_number",
     "ALTER INDEX by_number RENAME TO by_no",
+    "ALTER TABLE projects RENAME CONSTRAINT is_named TO has_a_name; ALTER TABLE projects DROP CONSTRAINT has_a_name",
     "CREATE EXTENSION IF NOT EXISTS citext",
     "ANALYZE projects",
   ])("lets its safe relatives through: %s", async (script) => {
