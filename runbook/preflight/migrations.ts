@@ -1,8 +1,8 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { promotionIn } from "../../records/promotion.ts";
 import type { Release } from "../../stacks/schema.ts";
 import { type Check, fail, pass, skipped, warn } from "./check.ts";
-import { placeOf } from "./context.ts";
+import { type PreflightContext, placeOf } from "./context.ts";
 import { STATEMENT_RULES, type StatementRule } from "./migration-rules.ts";
 import { type Effect, effectsOf } from "./migration-statements.ts";
 import { SchemaFacts, type SqlScript, sqlReader } from "./sql.ts";
@@ -75,6 +75,46 @@ function outgrownBy({ live, release }: SchemaPlan): string | undefined {
     `the database is at schema level ${level}, and ${live.id}, which is live, supports none below ${oldest}; ` +
     `${release.id} is code for levels ${release.schema.oldest} to ${release.schema.level}`
   );
+}
+
+/**
+ * The migrations as they are in the release's commit, which its images were made of: a clone is at another one as a rule.
+ * Undefined where the folder is in no clone of the application.
+ */
+async function inCommit(
+  context: PreflightContext,
+  folder: string,
+  signal: AbortSignal,
+): Promise<MigrationFile[] | "absent" | undefined> {
+  const { config, commands } = context;
+  const { checkout } = config.preflight;
+  if (checkout === undefined) return undefined;
+  const cwd = placeOf(context, checkout);
+  const below = relative(cwd, placeOf(context, folder));
+  if (below === "" || below.startsWith("..")) return undefined;
+  const git = (...args: readonly string[]) => commands.git(args, { cwd, signal });
+  const { gitSha } = config.release;
+  const isKnown = async () => (await git("cat-file", "-e", `${gitSha}^{commit}`)).code === 0;
+  const top = await git("rev-parse", "--show-prefix").catch(() => undefined);
+  // Also where another folder's clone is around it.
+  if (top?.code !== 0 || top.stdout.trim() !== "") return undefined;
+  if (!(await isKnown())) await git("fetch", "--quiet", "origin", gitSha);
+  if (!(await isKnown())) return "absent";
+  const { stdout } = await git("ls-tree", "-z", "--name-only", gitSha, `${below}/`);
+  const paths = stdout.split("\0").filter((path) => path.endsWith(".sql"));
+  return Promise.all(
+    paths.map(async (path) => ({
+      name: path.slice(path.lastIndexOf("/") + 1),
+      script: (await git("cat-file", "blob", `${gitSha}:${path}`)).stdout,
+    })),
+  );
+}
+
+function inFolder(context: PreflightContext, folder: string): MigrationFile[] | undefined {
+  const { files } = context;
+  const path = placeOf(context, folder);
+  const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
+  return names?.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));
 }
 
 /** How many migrations the database does not have yet. */
@@ -209,8 +249,8 @@ export const migrations: Check = {
     "The release's code runs on the database as it is, and its migrations only add, lock no table for long, and remove only what is no longer used.",
   // It only computes, beside all others.
   timeLimitSeconds: 60,
-  run: async (context) => {
-    const { config, files, state } = context;
+  run: async (context, signal) => {
+    const { config, state } = context;
     const { resources } = await state.read();
     const plan = { release: config.release, live: promotionIn(resources)?.release };
     const outgrown = outgrownBy(plan);
@@ -218,11 +258,14 @@ export const migrations: Check = {
       return fail(outgrown, "deploy a release of main as it is now; an old run of CI deploys an old one");
     const folder = config.preflight.migrations;
     if (folder === undefined) return skipped("no sparki:preflight.migrations folder is configured");
-    const path = placeOf(context, folder);
-    const names = files.list(path)?.filter((name) => name.endsWith(".sql"));
-    if (names === undefined)
+    const read = (await inCommit(context, folder, signal)) ?? inFolder(context, folder);
+    if (read === undefined)
       return fail(`${folder} is not there`, "check out the application there, or correct sparki:preflight.migrations");
-    const read = names.map((name) => ({ name, script: files.read(join(path, name)) ?? "" }));
+    if (read === "absent")
+      return fail(
+        `the clone that ${folder} is in does not have commit ${config.release.gitSha.slice(0, 12)}, whose migrations the release runs`,
+        `git -C ${config.preflight.checkout} fetch origin ${config.release.gitSha}`,
+      );
     const { problems, cautions } = await judgeMigrations(read, plan);
     if (problems.length > 0)
       return fail(problems.join("\n"), "expand now and contract in a later release; see docs/preflight.md#migrations");

@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CommandRunner } from "../../../../io/child-command.ts";
 import { migrations } from "../../../../runbook/preflight/migrations.ts";
 import { configWith, fakeContext, fakeFiles, fakeState, look, promotionOf } from "../../../support/preflight.ts";
 
@@ -69,6 +74,53 @@ describe("migrations", () => {
     expect(await look(migrations, fakeContext({ config }))).toMatchObject({
       status: "fail",
       reason: "../sparki/migrations is not there",
+    });
+  });
+
+  describe("in a clone of the application", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-clone-"));
+    const app = join(folder, "app");
+    const git = (...args: readonly string[]) => {
+      const who = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+      const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" };
+      const { status, stdout, stderr } = spawnSync("git", [...who, ...args], { cwd: app, encoding: "utf8", env });
+      return { code: status ?? 1, stdout, stderr };
+    };
+    const commit = (name: string, script: string) => {
+      writeFileSync(join(app, "migrations", name), script);
+      git("add", "--all");
+      git("commit", "--quiet", "--message", name);
+      return git("rev-parse", "HEAD").stdout.trim();
+    };
+    mkdirSync(join(app, "migrations"), { recursive: true });
+    git("init", "--quiet");
+    const first = commit("0001_step.sql", FIRST);
+    const second = commit("0002_step.sql", "\ufeffSELECT 1;");
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    const judged = (gitSha: string, level: number) => {
+      const tool: CommandRunner = async (args) => git(...args);
+      const preflight = { checkout: "../app", migrations: "../app/migrations" };
+      const config = configWith({ preflight, release: { ...at(level), gitSha } });
+      const commands = { aws: tool, git: tool, helm: tool };
+      return look(migrations, fakeContext({ config, commands, projectDirectory: join(folder, "project") }));
+    };
+
+    it("judges those of the release's commit, whatever the clone is at", async () => {
+      expect(await judged(first, 1)).toEqual({ status: "pass", reason: "1 to run, up to level 1" });
+      expect(await judged(second, 2)).toMatchObject({
+        status: "fail",
+        reason: expect.stringContaining("byte order mark"),
+      });
+    });
+
+    it("fails where the clone lacks the commit: what it has may be of another release", async () => {
+      expect(await judged("f".repeat(40), 1)).toMatchObject({
+        status: "fail",
+        reason:
+          "the clone that ../app/migrations is in does not have commit ffffffffffff, whose migrations the release runs",
+        fix: `git -C ../app fetch origin ${"f".repeat(40)}`,
+      });
     });
   });
 
