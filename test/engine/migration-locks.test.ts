@@ -212,6 +212,23 @@ describe("the runner", () => {
     }
   });
 
+  it("breaks no prepared statement of live code that names its columns, and each other one once, as the contract says", async () => {
+    const live = await connected("empty");
+    const ask = (name: string, columns: string) =>
+      live.query({ name, text: `SELECT ${columns} FROM measured LIMIT 1` });
+    try {
+      await ask("named", "year");
+      await ask("whole", "*");
+      const script = "ALTER TABLE measured ADD month int";
+      expect(await judged(script)).toEqual([]);
+      await live.query(script);
+      await ask("named", "year");
+      await expect(ask("whole", "*")).rejects.toThrow("cached plan must not change result type");
+    } finally {
+      await live.end();
+    }
+  });
+
   it("fails on what the checklist refuses as one that cannot run in its transaction", async () => {
     const script = "SELECT 1; CREATE INDEX CONCURRENTLY i ON projects (number)";
     expect(await judged(script)).toEqual([expect.stringContaining("cannot run in the transaction")]);
