@@ -9,6 +9,7 @@ import { environmentOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { fakeClock } from "../support/fake-clock.ts";
+import { begins, filledIn } from "../support/github-expressions.ts";
 import { rawConfig } from "../support/stack-config.ts";
 import { toolPath } from "../support/tool.ts";
 
@@ -202,7 +203,7 @@ function overlaps(texts: Texts): readonly string[] {
 const FROM_HERE = "github.event.pull_request.head.repo.full_name == github.repository";
 /** What each workflow runs on, by file: of all that GitHub knows, strangers cause most. */
 const TRIGGERS: Readonly<Record<string, unknown>> = {
-  "pull-request.yml": { pull_request: null },
+  "pull-request.yml": { pull_request: null, merge_group: null },
   "review.yml": { pull_request: { types: ["closed"] } },
   "deploy.yml": { push: { branches: ["main"] }, workflow_dispatch: null },
   "deploy-stack.yml": { workflow_call: expect.anything() },
@@ -890,6 +891,26 @@ describe("the workflows", () => {
     const used = jobsIn(TEXTS).flatMap(({ job }) => job.steps.flatMap((step) => step.with.repository ?? []));
     const named = places().map(({ stack }) => JSON.parse(rawConfig(stack)["sparki:preflight"] ?? "{}").repository);
     expect(new Set(used)).toEqual(new Set(named));
+  });
+});
+
+describe("a merge queue", () => {
+  const { on, jobs, concurrency } = workflowIn(TEXTS["pull-request.yml"]);
+
+  it("gets the checks that a pull request needs, of which none would report otherwise, and nothing else", () => {
+    expect(on).toHaveProperty("merge_group");
+    const contexts = {
+      github: { event: {}, repository: "alexarno/sparki-deploy", actor: "ada" },
+      vars: { SPARKI_STACKS: "x" },
+    };
+    const status = { success: true, failure: false, cancelled: false, always: true };
+    const begun = Object.entries(jobs).filter(([, job]) => begins(job.if, { ...contexts, needs: {} }, status));
+    expect(begun.map(([name]) => name)).toEqual(["checks"]);
+  });
+
+  it("ends no check of another entry", () => {
+    const group = (ref: string) => filledIn(concurrency?.group, { github: { ref, event: {} } });
+    expect(group("refs/heads/gh-readonly-queue/main/pr-1")).not.toBe(group("refs/heads/gh-readonly-queue/main/pr-2"));
   });
 });
 
