@@ -8,10 +8,10 @@ import { DEFAULT_ERROR_RATE, type GateResult, type GateSubject, percent, subject
 import {
   type Counts,
   type CountsByObjective,
+  type CountsReading,
   type Objective,
   problemOfCounts,
   problemOfReading,
-  type Reading,
 } from "./objective.ts";
 
 /** The period that an error budget is for: 30 days. */
@@ -120,11 +120,11 @@ function burnReason(rate: number | undefined, window: BurnWindow, { requests, ba
 export function judgeStart(
   objectives: readonly Objective[],
   window: BurnWindow,
-  reading: Reading<CountsByObjective>,
+  reading: CountsReading,
   options: GateSubject & { readonly errorRate?: number },
 ): GateResult[] {
-  const results = judgeBurn(objectives, window, reading.kind === "value" ? reading.value : {}, options);
-  if (reading.kind === "value" || reading.kind === "no-data") return results.map(blocking);
+  const results = judgeBurn(objectives, window, "value" in reading ? reading.value : {}, options);
+  if ("value" in reading || reading.kind === "no-data") return results.map(blocking);
   const verdict = reading.kind === "unreachable" ? "error" : "inconclusive";
   return results.map((result) => ({ ...result, verdict, reason: problemOfReading(reading) }));
 }

@@ -87,15 +87,22 @@ export type Reading<Value> =
 
 export type CountsByObjective = Readonly<Record<string, Counts>>;
 
+/** Counts, or those of a part: what is bad in it is bad, and nothing more is proven. */
+export type CountsReading =
+  | Reading<CountsByObjective>
+  | { readonly kind: "partial"; readonly value: CountsByObjective; readonly reason: string };
+
 /** Something that counts requests for objectives. */
 export interface MetricSource {
   /** Cumulative counts of each objective since that time (seconds since 1970). */
-  countsSince(objectives: readonly Objective[], since: number): Promise<Reading<CountsByObjective>>;
+  countsSince(objectives: readonly Objective[], since: number): Promise<CountsReading>;
 }
 
-/** Why a reading has no value, in words. */
-export function problemOfReading(reading: Exclude<Reading<unknown>, { kind: "value" }>): string {
+/** Why a reading has no value, or not the whole one, in words. */
+export function problemOfReading(reading: Exclude<Reading<unknown> | CountsReading, { kind: "value" }>): string {
   switch (reading.kind) {
+    case "partial":
+      return `the metrics are not whole: ${reading.reason}`;
     case "no-data":
       return "the metrics source has no data";
     case "not-a-number":

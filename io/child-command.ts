@@ -46,8 +46,9 @@ export function commandRunner(path: string, env: Readonly<Record<string, string 
     // A program that reads nothing may be gone before all is written.
     child.stdin.on("error", () => {}).end(input);
     const exited = exitOf(child, path);
-    const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
-    return { code, stdout, stderr };
+    // As it is: a decoder of streams would leave out a byte order mark.
+    const [code, stdout, stderr] = await Promise.all([exited, buffer(child.stdout), text(child.stderr)]);
+    return { code, stdout: stdout.toString("utf8"), stderr };
   };
 }
 

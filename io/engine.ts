@@ -21,7 +21,14 @@ import { RUN_RECORD_KEY, RUN_RECORD_VARIABLE, SPARKI_VARIABLE } from "../stacks/
 import { absentIn, type Release } from "../stacks/schema.ts";
 import type { ServiceName } from "../stacks/services.ts";
 import { temporaryFolder } from "../tools/temporary-folders.ts";
-import { hostProgram, PulumiExit, type PulumiProcess, pulumiProcess, STACK_NOT_FOUND } from "./pulumi-process.ts";
+import {
+  documentIn,
+  hostProgram,
+  PulumiExit,
+  type PulumiProcess,
+  pulumiProcess,
+  STACK_NOT_FOUND,
+} from "./pulumi-process.ts";
 import { lockFailure, readHistory } from "./stack-state.ts";
 
 const PROJECT = "sparki";
@@ -203,7 +210,7 @@ export class Engine {
 
   /** The state as saved, with its secrets encrypted as they are there. */
   async exportEncrypted(): Promise<unknown> {
-    return JSON.parse(await this.#cli(["stack", "export"]));
+    return documentIn(await this.#cli(["stack", "export"]), "stack export");
   }
 
   /**

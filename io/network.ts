@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import type { LookupFunction } from "node:net";
 import { connect, type DetailedPeerCertificate, rootCertificates } from "node:tls";
 import { domainToASCII } from "node:url";
-import { decode, encode, RECURSION_DESIRED } from "dns-packet";
+import { type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
 import ipaddr from "ipaddr.js";
 import { Agent, buildConnector, type Dispatcher, ProxyAgent } from "undici";
 import { coded, DeployError } from "../shared/deploy-error.ts";
@@ -84,7 +84,7 @@ export function openNetwork(
     dispatcher,
     agent,
     addressesOf: (name) => (resolver ?? new Resolver()).resolve4(name).catch(noneOn(ABSENT)),
-    nameServersOf: (name) => (resolver ?? new Resolver()).resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"])),
+    nameServersOf: (name) => nameServersOf(name, resolver ?? new Resolver()),
     delegationSignersOf: (name) => delegationSignersOf(name, own.SPARKI_DNS_SERVER),
     issuersOf: (name) => issuersOf(name, resolver ?? new Resolver({ timeout: 2_000, tries: 2 })),
     lookup,
@@ -129,10 +129,60 @@ function noneOn(codes: readonly string[]): (error: NodeJS.ErrnoException) => [] 
   };
 }
 
+/** The name servers by the zone above, so that no resolver keeps for later that there are none; by the resolver where that is out of reach. */
+async function nameServersOf(name: string, resolver: Resolver): Promise<readonly string[]> {
+  const above = await aboveOf(name, "NS", resolver);
+  if (above !== undefined) return referredIn(above, name);
+  return resolver.resolveNs(name).catch(noneOn([...ABSENT, "ESERVFAIL"]));
+}
+
+function referredIn({ answers = [], authorities = [] }: DecodedPacket, name: string): string[] {
+  const wanted = labelsOf(name).join(".").toLowerCase();
+  const own = [...answers, ...authorities].filter((each) => labelsOf(each.name).join(".").toLowerCase() === wanted);
+  return own.flatMap((each) => (each.type === "NS" ? [each.data] : []));
+}
+
+/** Of a zone's name servers so many are asked. */
+const SERVERS = 2;
+
+/**
+ * What the servers of the zone above say of a name: to ask a resolver for what does not exist yet makes it keep that, for as
+ * long as the SOA of that zone says (RFC 2308), and it would say so when it exists. Undefined where nobody is found or answers.
+ * @param port of those servers @default 53
+ */
+export async function aboveOf(
+  name: string,
+  type: "NS" | "DS",
+  resolver: Resolver,
+  port = DNS_PORT,
+): Promise<DecodedPacket | undefined> {
+  const labels = labelsOf(name);
+  // The zone above is at the nearest name that has name servers.
+  for (let from = 1; from < labels.length; from++) {
+    const servers = await resolver.resolveNs(labels.slice(from).join(".")).catch(() => []);
+    if (servers.length === 0) continue;
+    for (const server of servers.slice(0, SERVERS)) {
+      const [address] = await resolver.resolve4(server).catch(() => []);
+      const answer =
+        address === undefined ? undefined : await ask(name, type, `${address}:${port}`, 0).catch(() => undefined);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+  return undefined;
+}
+
+function labelsOf(name: string): string[] {
+  return name.replace(/\.$/, "").split(".");
+}
+
 /** As RFC 8659 has it: the first name from below that has CAA records decides alone, and what names no issuer limits none. */
 async function issuersOf(name: string, resolver: Resolver): Promise<readonly string[] | undefined> {
-  const labels = name.replace(/\.$/, "").split(".");
-  for (const from of labels.keys()) {
+  const labels = labelsOf(name);
+  const delegated = await aboveOf(name, "NS", resolver);
+  // What is not delegated yet has no records of its own, and to ask for it would be kept as the answer for later.
+  const own = delegated !== undefined && referredIn(delegated, name).length === 0 ? 1 : 0;
+  for (const from of [...labels.keys()].slice(own)) {
     const records = await resolver.resolveCaa(labels.slice(from).join(".")).catch(noneOn(ABSENT));
     if (records.length === 0) continue;
     const issuers = records.flatMap(({ issue }) => (issue === undefined ? [] : [issue.replace(/;.*$/s, "").trim()]));
@@ -216,28 +266,25 @@ const DNS_PORT = 53;
 
 /**
  * The DS records of a name as its parent zone tells them, each as `TAG ALGORITHM DIGEST-TYPE DIGEST`; none where there are
- * none. node:dns cannot ask for them. Rejects when the resolver does not answer.
- * @param server host:port of a resolver; default: the system's first
+ * none. node:dns cannot ask for them. Rejects when nobody answers.
+ * @param server host:port of a resolver, for where the parent zone's own servers are out of reach; default: the system's first
  */
 export async function delegationSignersOf(name: string, server = getServers()[0] ?? "127.0.0.1"): Promise<string[]> {
+  const above = await aboveOf(name, "DS", resolverAt(server));
   for (let tried = 1; ; tried++) {
     try {
-      return await ask(name, server);
+      const { answers = [] } = above ?? (await ask(name, "DS", server, RECURSION_DESIRED));
+      return answers.flatMap((each) => (each.type === "DS" ? [textOf(each.data)] : []));
     } catch (error) {
       if (tried === TRIES) throw error;
     }
   }
 }
 
-function ask(name: string, server: string): Promise<string[]> {
+function ask(name: string, type: "NS" | "DS", server: string, flags: number): Promise<DecodedPacket> {
   const { host, port } = endOf(server);
   const id = randomInt(65_536);
-  const query = encode({
-    type: "query",
-    id,
-    flags: RECURSION_DESIRED,
-    questions: [{ type: "DS", name }],
-  });
+  const query = encode({ type: "query", id, flags, questions: [{ type, name }] });
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
     const end = (finish: () => void) => {
@@ -245,7 +292,7 @@ function ask(name: string, server: string): Promise<string[]> {
       socket.close();
       finish();
     };
-    const late = () => end(() => reject(new Error(`${server} does not say which DS records ${name} has`)));
+    const late = () => end(() => reject(new Error(`${server} does not say which ${type} records ${name} has`)));
     const timer = setTimeout(late, PATIENCE_MILLISECONDS);
     socket.on("error", (error) => end(() => reject(error)));
     socket.on("message", (message) => {
@@ -254,8 +301,8 @@ function ask(name: string, server: string): Promise<string[]> {
         if (answer.id !== id) return;
         const code: unknown = Reflect.get(answer, "rcode");
         if (code !== "NOERROR" && code !== "NXDOMAIN")
-          return end(() => reject(new Error(`${server} answers ${code} to the DS records of ${name}`)));
-        end(() => resolve((answer.answers ?? []).flatMap((each) => (each.type === "DS" ? [textOf(each.data)] : []))));
+          return end(() => reject(new Error(`${server} answers ${code} to the ${type} records of ${name}`)));
+        end(() => resolve(answer));
       } catch (error) {
         end(() => reject(error));
       }

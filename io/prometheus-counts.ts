@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Counts, CountsByObjective, MetricSource, Objective, Reading } from "../gates/objective.ts";
+import type { Counts, CountsByObjective, CountsReading, MetricSource, Objective, Reading } from "../gates/objective.ts";
 import { bounded } from "../shared/text/visible.ts";
 import {
   ageOf,
@@ -39,6 +39,7 @@ export interface CountsOptions {
  * Counts of requests in Prometheus: exactly, from every sample, for a gate's minutes, and added up by Prometheus itself
  * for days. Where it checked nothing for more than five minutes, what it then saw is the start, and counts for nothing.
  * Where it missed one pod for so long, a gate's counts are unusable; for days, that pod's time away counts for nothing.
+ * Counts of a release are `partial` while a pod of it has not answered a scrape for `staleAfterSeconds`.
  */
 export interface PrometheusCounts extends MetricSource {
   /** Counts over the last `windowSeconds`, to a few parts in a thousand. */
@@ -50,7 +51,7 @@ export interface PrometheusCounts extends MetricSource {
 }
 
 interface Seen {
-  readonly counts: Reading<CountsByObjective>;
+  readonly counts: CountsReading;
   /** Of the newest sample, of the older of the metrics; 0 where there is none. */
   readonly ageSeconds: number;
 }
@@ -59,7 +60,7 @@ interface Seen {
 export function prometheusCounts(prometheus: Prometheus, options: CountsOptions): PrometheusCounts {
   const { labels, now, staleAfterSeconds = 60 } = options;
   const { synthetic: _, ...target } = labels;
-  const { track: __, release: ___, ...service } = target;
+  const { track: __, release, ...service } = target;
   const requests = `${REQUESTS}${matchers(labels)}`;
 
   async function pasts(since: number): Promise<Reading<Scraping>> {
@@ -72,13 +73,16 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
     const known = before.kind === "value" ? before.value : [];
     const past = { lookbackSeconds: LOOKBACK_SECONDS, since, known };
     const scrapes = up.kind === "value" ? up.value : [];
-    return { kind: "value", value: { pastOf: pastBeside(scrapes, past), scrapers: scrapersIn(scrapes) } };
+    // A release is judged by all of its pods; what else is counted is only compared with it.
+    const judged = release === undefined ? [] : scrapes.filter(isOf(target));
+    const silent = silentIn(judged, at, staleAfterSeconds);
+    return { kind: "value", value: { pastOf: pastBeside(scrapes, past), scrapers: scrapersIn(scrapes), silent } };
   }
 
   async function since(objectives: readonly Objective[], time: number): Promise<Seen> {
     const scraping = await pasts(time);
     if (scraping.kind !== "value") return { counts: scraping, ageSeconds: 0 };
-    const { pastOf, scrapers } = scraping.value;
+    const { pastOf, scrapers, silent } = scraping.value;
     let ageSeconds = 0;
     const grow = async (metric: string): Promise<Reading<readonly Grown[]>> => {
       const at = now();
@@ -96,7 +100,8 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
       return { kind: "value", value: grown };
     };
     const counts = countsIn(objectives, await grow(requests), await grow(durations(labels, objectives)));
-    return { counts, ageSeconds };
+    if (silent === undefined || counts.kind !== "value") return { counts, ageSeconds };
+    return { counts: { kind: "partial", value: counts.value, reason: silent }, ageSeconds };
   }
 
   async function over(
@@ -123,7 +128,7 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
   return {
     countsSince: async (objectives, time) => {
       const { counts, ageSeconds } = await since(objectives, time);
-      if (counts.kind !== "no-data" && ageSeconds <= staleAfterSeconds) return counts;
+      if (counts.kind === "partial" || (counts.kind !== "no-data" && ageSeconds <= staleAfterSeconds)) return counts;
       // Where the release's pods are scraped, nobody asks them, and what is old is of pods that are gone.
       const seen = await looks();
       return seen.kind === "value" ? counts : seen;
@@ -162,6 +167,31 @@ export function prometheusCounts(prometheus: Prometheus, options: CountsOptions)
 interface Scraping {
   readonly pastOf: PastOf;
   readonly scrapers: readonly string[];
+  /** Which pod does not answer scrapes, in words; undefined where all do. */
+  readonly silent: string | undefined;
+}
+
+function isOf(asked: Labels): (series: Series) => boolean {
+  const wanted = Object.entries(asked);
+  return ({ labels }) => wanted.every(([name, value]) => labels[name] === value);
+}
+
+/**
+ * A pod that is asked to this moment and has answered none of its scrapers for so long: it may be the one that fails, and
+ * what it answers its users is not counted. One whose scrapes have ended is gone.
+ */
+function silentIn(up: readonly Series[], now: number, staleAfterSeconds: number): string | undefined {
+  const byPod = Map.groupBy(up, ({ labels }) => labels.pod || labels.instance || "a target");
+  for (const [pod, targets] of byPod) {
+    const scrapes = targets.flatMap(({ points }) => points);
+    const asked = scrapes.reduce((latest, [at]) => Math.max(latest, at), Number.NEGATIVE_INFINITY);
+    const first = scrapes.reduce((earliest, [at]) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+    const answered = scrapes.reduce((latest, [at, value]) => (value === 1 ? Math.max(latest, at) : latest), first);
+    const isGone = now - asked > staleAfterSeconds;
+    if (!isGone && now - answered > staleAfterSeconds)
+      return `${bounded(pod, 100)} has answered no scrape for ${Math.round(now - answered)} s, and what it answers users is not known`;
+  }
+  return undefined;
 }
 
 /** What a pod did that serves and was not scraped is not known, and so neither is what all of them did. */

@@ -45,6 +45,23 @@ export function backendHint(reason: string): string {
     : "pulumi whoami --verbose";
 }
 
+/**
+ * The document that the CLI wrote, without the lines around it in which it, or what it asks AWS by, tells of something else.
+ * Throws SPARKI_OUTSIDE where there is none, and shows nothing of it: a state has secrets.
+ */
+export function documentIn(written: string, command: string): unknown {
+  const lines = written.split("\n");
+  const end = lines.findLastIndex((line) => /[\]}]\s*$/.test(line)) + 1;
+  const begins = [...lines.keys()].filter((index) => index < end && /^[[{]/.test(lines[index] ?? ""));
+  for (const text of [written, ...begins.map((begin) => lines.slice(begin, end).join("\n"))])
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The next line may be where it begins.
+    }
+  throw new DeployError("SPARKI_OUTSIDE", `pulumi ${command} wrote no JSON document`, { hint: `pulumi ${command}` });
+}
+
 /** Why the CLI failed, from its first error on; what it was doing before, such as logging in, is left out. */
 export function reasonIn(stderr: string): string {
   return stderr.replace(/^(?:.*\n)*?error: /, "").trim();

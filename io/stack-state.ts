@@ -12,7 +12,7 @@ import { type StackName, stackNameIn } from "../stacks/stack-name.ts";
 import { isAlive } from "../tools/lock.ts";
 import type { AwsLookups } from "./aws-lookups.ts";
 import type { CommandRunner } from "./child-command.ts";
-import { backendHint, reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
+import { backendHint, documentIn, reasonIn, STACK_NOT_FOUND } from "./pulumi-process.ts";
 
 const PROJECT = "sparki";
 
@@ -74,7 +74,7 @@ export function openStackState(
     const text = await run(["stack", "export", "--stack", fullName]);
     if (text === undefined) return { resources: [], pending: [] };
     try {
-      const exported: unknown = JSON.parse(text);
+      const exported = documentIn(text, "stack export");
       const pending = pendingSchema.parse(exported).deployment?.pending_operations ?? [];
       return {
         resources: resourcesIn(exported),
@@ -93,7 +93,9 @@ export function openStackState(
       return state;
     },
     lock: async () => {
-      const { url } = z.object({ url: z.string() }).parse(JSON.parse((await run(["whoami", "--json"])) ?? "{}"));
+      const { url } = z
+        .object({ url: z.string() })
+        .parse(documentIn((await run(["whoami", "--json"])) ?? "{}", "whoami --json"));
       if (url.startsWith("file:")) return lockInFolder(url, cwd, stack);
       if (url.startsWith("s3:")) return lockInBucket(url, stack, aws);
       const of = organization === undefined ? [] : ["--organization", organization];
@@ -138,7 +140,7 @@ function lockInCloud(
   listed: string,
   { stack, organization }: Pick<StackName, "stack" | "organization">,
 ): StateLock | undefined {
-  const own = stacksSchema.parse(JSON.parse(listed)).find(({ name }) => {
+  const own = stacksSchema.parse(documentIn(listed, "stack ls --json")).find(({ name }) => {
     const listedAs = stackNameIn(name);
     const isOwn = listedAs?.organization === undefined || listedAs.organization === organization;
     return listedAs?.stack === stack && isOwn;
@@ -284,7 +286,7 @@ export async function readCliHistory(pulumi: PulumiCommand): Promise<readonly Up
 }
 
 async function outcomeOf(version: number, pulumi: PulumiCommand): Promise<UpdateOutcome> {
-  const state: unknown = JSON.parse(await pulumi(["stack", "export", "--version", `${version}`]));
+  const state = documentIn(await pulumi(["stack", "export", "--version", `${version}`]), "stack export");
   return outcomeIn(resourcesIn(state));
 }
 
@@ -294,7 +296,7 @@ function outcomeIn(resources: readonly StateResource[]): UpdateOutcome {
 
 function parsed(text: string): readonly z.infer<typeof updateSchema>[] {
   try {
-    return z.array(updateSchema).parse(JSON.parse(text));
+    return z.array(updateSchema).parse(documentIn(text, "stack history --json"));
   } catch (cause) {
     throw new DeployError("SPARKI_OUTSIDE", "pulumi stack history returned something other than a history", {
       cause,

@@ -12,12 +12,12 @@ import {
 } from "../gate.ts";
 import {
   type CountsByObjective,
+  type CountsReading,
   type MetricSource,
   NO_COUNTS,
   type Objective,
   problemOfReading,
   problemOfStep,
-  type Reading,
 } from "../objective.ts";
 import { countsByObjective, type TrafficCounts } from "../traffic.ts";
 
@@ -210,6 +210,8 @@ function trackEvidence(sources: TrackSources, objectives: readonly Objective[], 
     const reading = await sources.users?.countsSince(objectives, started);
     const ofUsers = reading && troubleIn(reading, users);
     if (reading?.kind === "value" && ofUsers === undefined) users = reading.value;
+    // What is bad in a part is bad in the whole.
+    if (reading?.kind === "partial" && stepBack(users, reading.value) === undefined) users = reading.value;
     const found = ofUsers ?? troubleOf(sources.synthetic);
     trouble = found && { ...found, since: trouble?.since ?? now };
     const synthetic = sources.synthetic && countsByObjective(objectives, sources.synthetic.counts());
@@ -222,16 +224,22 @@ function troubleOf(synthetic: TrafficSource | undefined): Omit<Trouble, "since">
   return reason === undefined ? undefined : { verdict: "inconclusive", reason };
 }
 
-function troubleIn(reading: Reading<CountsByObjective>, before: CountsByObjective): Omit<Trouble, "since"> | undefined {
+function troubleIn(reading: CountsReading, before: CountsByObjective): Omit<Trouble, "since"> | undefined {
   if (reading.kind === "value") {
-    const backwards = Object.entries(reading.value).flatMap(([name, counts]) => {
-      const problem = problemOfStep(before[name] ?? NO_COUNTS, counts);
-      return problem === undefined ? [] : [`${name}: ${problem}`];
-    });
-    return backwards.length === 0 ? undefined : { verdict: "error", reason: `counters went backwards: ${backwards}` };
+    const backwards = stepBack(before, reading.value);
+    return backwards === undefined ? undefined : { verdict: "error", reason: `counters went backwards: ${backwards}` };
   }
   if (reading.kind === "no-data") return undefined;
   return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
+}
+
+/** Which counts went backwards, in words; undefined where none did. */
+function stepBack(before: CountsByObjective, after: CountsByObjective): string | undefined {
+  const backwards = Object.entries(after).flatMap(([name, counts]) => {
+    const problem = problemOfStep(before[name] ?? NO_COUNTS, counts);
+    return problem === undefined ? [] : [`${name}: ${problem}`];
+  });
+  return backwards.length === 0 ? undefined : backwards.join();
 }
 
 function merge(

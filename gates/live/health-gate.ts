@@ -29,7 +29,7 @@ export interface HealthGate extends GateSubject {
   /** Undefined where only an answer counts, as at the entrance. */
   readonly pods?: WatchedPods;
   readonly probes: readonly HealthProbe[];
-  /** Of the pods, and then of each probe. */
+  /** Of the pods, and then of each probe; read again at each look. */
   readonly deadlineSeconds: number;
   /** When all of it must have ended, by the clock. @default never */
   readonly endsAt?: number | undefined;
@@ -86,13 +86,14 @@ async function judgeProbe(probe: HealthProbe): Promise<Finding> {
 async function until(gate: HealthGate, look: () => Promise<Finding>): Promise<Finding> {
   const { clock, endsAt = Number.POSITIVE_INFINITY } = gate;
   const started = clock.now();
-  const deadlineSeconds = Math.min(gate.deadlineSeconds, Math.max(0, endsAt - started));
-  const outageSeconds = gate.outageSeconds ?? deadlineSeconds;
+  const deadline = () => Math.min(gate.deadlineSeconds, Math.max(0, endsAt - started));
   let outageSince: number | undefined;
   for (;;) {
-    const finding = await inTime(gate, started + deadlineSeconds - clock.now(), look);
+    const finding = await inTime(gate, started + deadline() - clock.now(), look);
     if (finding.verdict === "pass" || finding.verdict === "fail") return finding;
     const now = clock.now();
+    const deadlineSeconds = deadline();
+    const outageSeconds = gate.outageSeconds ?? deadlineSeconds;
     outageSince = finding.outage ? (outageSince ?? now) : undefined;
     if (outageSince !== undefined && now - outageSince >= outageSeconds) return expired(outageSeconds, finding);
     if (now - started >= deadlineSeconds) return expired(deadlineSeconds, finding);

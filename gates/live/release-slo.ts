@@ -6,14 +6,7 @@ import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, budgetLeft, judgeBurn } from "../burn-rate.ts";
 import { type GateResult, judgeGate, percent, type Verdict, worst } from "../gate.ts";
-import {
-  type CountsByObjective,
-  type MetricSource,
-  NO_COUNTS,
-  type Objective,
-  problemOfReading,
-  type Reading,
-} from "../objective.ts";
+import { type CountsReading, type MetricSource, NO_COUNTS, type Objective, problemOfReading } from "../objective.ts";
 import { timeScaleOf } from "./pace.ts";
 
 /** Up to this long, every sample of a window is read; above it, Prometheus adds up. */
@@ -65,8 +58,8 @@ export async function judgeReleaseSince(
     counts.synthetic.countsSince(objectives, since),
   ]);
   const evidence = objectives.map((objective) => {
-    const found = (reading: Reading<CountsByObjective>) =>
-      (reading.kind === "value" ? reading.value[objective.name] : undefined) ?? NO_COUNTS;
+    const found = (reading: CountsReading) =>
+      ("value" in reading ? reading.value[objective.name] : undefined) ?? NO_COUNTS;
     return [objective.name, { users: found(users), synthetic: found(synthetic) }] as const;
   });
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
@@ -81,7 +74,7 @@ export function readWindow(
   objectives: readonly Objective[],
   seconds: number,
   now: () => number,
-): Promise<Reading<CountsByObjective>> {
+): Promise<CountsReading> {
   return seconds > EVERY_SAMPLE_SECONDS
     ? counts.countsOver(objectives, seconds)
     : counts.countsSince(objectives, now() - seconds);
@@ -100,7 +93,7 @@ export async function judgeWindow(
   const seconds = window.seconds * timeScale;
   const reading = await readWindow(counts.service, objectives, seconds, counts.now);
   if (reading.kind === "no-data") return "no-requests";
-  const found = reading.kind === "value" ? reading.value : {};
+  const found = "value" in reading ? reading.value : {};
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
   const results = judgeBurn(objectives, window, found, options);
   const trouble = troubleIn(reading);
@@ -118,7 +111,7 @@ interface Trouble {
   readonly reason: string;
 }
 
-function troubleIn(reading: Reading<unknown>): Trouble | undefined {
+function troubleIn(reading: CountsReading): Trouble | undefined {
   if (reading.kind === "value" || reading.kind === "no-data") return undefined;
   return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
 }

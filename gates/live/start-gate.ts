@@ -5,7 +5,7 @@ import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-cou
 import { ENTERED, namespaceOf, type Track, trackName } from "../../stacks/services.ts";
 import { type BurnWindow, judgeStart, RELEASE_WINDOWS } from "../burn-rate.ts";
 import type { GateResult } from "../gate.ts";
-import { type CountsByObjective, problemOfReading, type Reading } from "../objective.ts";
+import { type CountsReading, problemOfReading } from "../objective.ts";
 import { paceOf, timeScaleOf } from "./pace.ts";
 import { readWindow } from "./release-slo.ts";
 import type { GateTarget } from "./track.ts";
@@ -64,7 +64,7 @@ async function readPatiently(
   { config, env, signal, onProgress }: StartTarget,
   counts: PrometheusCounts,
   seconds: number,
-): Promise<Reading<CountsByObjective>> {
+): Promise<CountsReading> {
   const deadline = systemClock.now() + paceOf(config.gate, env).sourceRetrySeconds;
   for (;;) {
     const reading = await readWindow(counts, config.objectives, seconds, systemClock.now);

@@ -135,22 +135,37 @@ async function applyWhole(client: pg.Client, migration: Migration, lockSeconds: 
   await client.query("COMMIT");
 }
 
-/** Waits as long as it must: nothing waits for it. What an interrupted run left of its index is dropped first. */
+/**
+ * Waits as long as it must: nothing waits for it. What an interrupted run left of its index is dropped first, and what a
+ * failure leaves at once: a unique index refuses rows of live code while it is invalid too.
+ */
 async function applyAlone(client: pg.Client, migration: Migration, seconds: number): Promise<void> {
   const patient = (text: string) => {
     const statement = { text, query_timeout: seconds * 1000 };
     return client.query(statement);
   };
-  if (migration.index !== undefined) {
-    const { rowCount } = await client.query(INVALID_INDEX, [migration.index]);
-    if (rowCount !== 0) await patient(`DROP INDEX CONCURRENTLY ${client.escapeIdentifier(migration.index)}`);
+  const clear = async () => {
+    if (migration.index === undefined) return;
+    const { name, schema } = migration.index;
+    const { rows } = await client.query<{ index: string }>(INVALID_INDEX, [name, schema ?? null]);
+    for (const { index } of rows) await patient(`DROP INDEX CONCURRENTLY ${index}`);
+  };
+  await clear();
+  try {
+    await patient(migration.script);
+  } catch (error) {
+    // The failure is told, whatever becomes of what it left: the next run looks for it too.
+    await clear().catch(() => undefined);
+    throw error;
   }
-  await patient(migration.script);
   await record(client, migration);
 }
 
-const INVALID_INDEX = `SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-  WHERE relname = $1 AND NOT indisvalid AND pg_table_is_visible(indexrelid)`;
+/** Its name as it is written in a statement; without a schema, the one that a name alone leads to. */
+const INVALID_INDEX = `SELECT format('%I.%I', nspname, relname) AS index
+  FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = relnamespace
+  WHERE relname = $1 AND NOT indisvalid
+    AND CASE WHEN $2::text IS NULL THEN pg_table_is_visible(indexrelid) ELSE nspname = $2 END`;
 
 async function record(client: pg.Client, { level, name, checksum }: Migration): Promise<void> {
   const columns = [level, name, checksum];
@@ -165,7 +180,7 @@ interface Migration {
   /** Whether it is one statement that PostgreSQL runs outside of a transaction only: `... CONCURRENTLY`. */
   readonly isConcurrent: boolean;
   /** The index that a lone `CREATE INDEX CONCURRENTLY` makes; it is left invalid when it is interrupted. */
-  readonly index: string | undefined;
+  readonly index: { readonly name: string; readonly schema: string | undefined } | undefined;
   readonly checksum: string;
 }
 
@@ -196,7 +211,11 @@ function concurrency(statements: readonly RawStmt[] = []): Concurrency {
   const [first, second] = statements;
   if (first?.stmt === undefined || second !== undefined) return ORDINARY;
   const { stmt } = first;
-  if ("IndexStmt" in stmt && stmt.IndexStmt.concurrent) return { isConcurrent: true, index: stmt.IndexStmt.idxname };
+  if ("IndexStmt" in stmt && stmt.IndexStmt.concurrent) {
+    const { idxname: name, relation } = stmt.IndexStmt;
+    // An index is where its table is.
+    return { isConcurrent: true, index: name === undefined ? undefined : { name, schema: relation?.schemaname } };
+  }
   if ("DropStmt" in stmt && stmt.DropStmt.concurrent) return { isConcurrent: true, index: undefined };
   if (!("ReindexStmt" in stmt)) return ORDINARY;
   const options = stmt.ReindexStmt.params ?? [];

@@ -483,6 +483,15 @@ export const CONTRACT = [
     checkedBy: "stop the database, request `/ready` and a path that needs it, and read the log",
   },
   {
+    id: "named-columns",
+    seen: "image",
+    of: ENGINE,
+    required: "Queries name the columns that they read or return: none is a prepared `SELECT *` or `RETURNING *`.",
+    neededBy:
+      "Migrations, which add columns while the release before serves: PostgreSQL then refuses such a statement once on each connection (`cached plan must not change result type`), and a user's request fails with it.",
+    checkedBy: "request a path that needs the database, add a column to each of its tables, and request it again",
+  },
+  {
     id: "migrate",
     seen: "image",
     of: ENGINE,

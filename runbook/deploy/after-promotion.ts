@@ -179,7 +179,7 @@ function errorsSince({ clock, config, counts }: VerifyContext, made: () => { req
     const now = { at: clock.now(), ...made() };
     const own = { requests: now.requests - before.requests, bad: now.errors - before.errors };
     const reading = await counts.users.countsSince(objectives, since);
-    const users = reading.kind === "value" ? (Object.values(reading.value)[0] ?? NO_COUNTS) : NO_COUNTS;
+    const users = "value" in reading ? (Object.values(reading.value)[0] ?? NO_COUNTS) : NO_COUNTS;
     [before, since] = [now, now.at];
     return sum(own, users);
   };

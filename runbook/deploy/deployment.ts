@@ -288,7 +288,7 @@ const REMEDIES: readonly Remedy[] = [
     remedy: () => `compare what the role trusts with GitHub's tokens: npx sparki preflight --phase github; ${GOES_ON}`,
   },
   {
-    sign: /\bExpiredToken|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature|\bSSO session\b.*\b(?:expired|invalid)/,
+    sign: /\bExpiredToken|security token included in the request is (?:expired|invalid)|\bfailed to refresh cached credentials|\bno EC2 IMDS role found|\bNo valid credential sources|\bRequestExpired|\bInvalidClientTokenId|\bInvalidAccessKeyId|\bUnrecognizedClient|\bAuthFailure|\bSignatureDoesNotMatch|\bInvalidSignature|\bSSO session\b.*\b(?:expired|invalid)/,
     remedy: () => `get new AWS credentials, ${GOES_ON}`,
   },
   {
@@ -323,11 +323,54 @@ const REMEDIES: readonly Remedy[] = [
       "run the same command again: Pulumi Cloud gave up an update that it heard nothing of for minutes, as of a machine that is overloaded or asleep; what was created but not saved is found",
   },
   {
+    sign: /\[(?:429|50[0234])\] /,
+    remedy: () =>
+      "wait until the backend of the state responds again, then run the same command again: it continues from where it stopped, and finds what was created but not saved",
+  },
+  {
+    sign: /\bPermanentRedirect\b|\bAuthorizationHeaderMalformed\b/,
+    remedy: () => `name the bucket's own region in PULUMI_BACKEND_URL (s3://BUCKET?region=REGION), ${GOES_ON}`,
+  },
+  {
+    // Pulumi says so of what it reads, and of what it has written.
+    sign: /snapshot integrity (?:failure|error)/,
+    remedy: () =>
+      `keep what there is (pulumi stack export --file state.json), then pulumi state repair; where that does not help, see docs/bootstrap.md#the-state-copies-and-what-to-do-when-it-is-lost; ${GOES_ON}`,
+  },
+  {
+    sign: /unexpected end of JSON input|(?:load|read|unmarshal|deserializ)\w*:? (?:the )?(?:checkpoint|deployment|snapshot)\b/i,
+    remedy: () =>
+      `the state's file is damaged, or of another version of Pulumi: put the version before it back, see docs/bootstrap.md#the-state-copies-and-what-to-do-when-it-is-lost; ${GOES_ON}`,
+  },
+  {
+    sign: /fail\w* to save (?:the )?snapshot.*(?:connection (?:refused|reset)|no such host|i\/o timeout|TLS handshake|deadline exceeded|\bEOF\b)/s,
+    remedy: () =>
+      "check that the state's backend can be reached from this machine, then run the same command again: it finds what was created but not saved",
+  },
+  {
     sign: /writing the new snapshot|fail\w* to save (the )?snapshot|checkpoint/i,
     remedy: () =>
       "make the state's backend writable, then run the same command again: it finds what was created but not saved",
   },
   { sign: /ENOSPC|no space left on device/i, remedy: () => `free space on this machine's disk (df -h), ${GOES_ON}` },
+  {
+    sign: /ENAMETOOLONG|(?:file )?name too long/i,
+    remedy: () => `move the checkout, or TMPDIR, to a shorter path, ${GOES_ON}`,
+  },
+  {
+    sign: /exec format error|wrong version may be on your path/,
+    remedy: () =>
+      `remove the plugin that it names, which is another machine's or version's (pulumi plugin rm), ${GOES_ON}`,
+  },
+  {
+    sign: /no resource plugin '|error fetching plugin|fail\w* to download plugin|could not (?:load|find) plugin/,
+    remedy: () =>
+      `install the plugin that it names (pulumi install), by a mirror where this machine may not download it (PULUMI_PLUGIN_DOWNLOAD_URL_OVERRIDES), ${GOES_ON}`,
+  },
+  {
+    sign: /\bEACCES\b|\b(?:mkdir|open|stat|lstat|chmod|rename|unlink|remove|fork\/exec) \S+: permission denied/,
+    remedy: () => `let this user read, write and run the path that it names, ${GOES_ON}`,
+  },
   { sign: /EROFS|read-only file system/i, remedy: () => `make the path that it names writable, ${GOES_ON}` },
   {
     sign: /heap out of memory|runtime: out of memory|cannot allocate memory|\bENOMEM\b/,
@@ -341,8 +384,25 @@ const REMEDIES: readonly Remedy[] = [
     sign: /passphrase must be set|incorrect passphrase/,
     remedy: () => `export PULUMI_CONFIG_PASSPHRASE_FILE, or PULUMI_CONFIG_PASSPHRASE, of this stack, ${GOES_ON}`,
   },
+  {
+    // Each stack has a key of its own, which its file names.
+    sign: /message authentication failed|\bInvalidCiphertextException|\bIncorrectKeyException|(?:could not|fail\w* to) decrypt/i,
+    remedy: () =>
+      `put secretsprovider, encryptedkey and encryptionsalt of the stack's file back as they were committed (git diff), and set again what was copied from another stack (pulumi config set --secret); ${GOES_ON}`,
+  },
   { sign: /\[401\] /, remedy: () => `log in (pulumi login, or export PULUMI_ACCESS_TOKEN), ${GOES_ON}` },
-  { sign: /\[(?:429|50[0234])\] /, remedy: () => `wait until the backend of the state responds again, ${GOES_ON}` },
+  {
+    sign: /\[409\] |the stack is currently locked by/,
+    remedy: () => `wait until the other update has ended, or end it if it has died (pulumi cancel), ${GOES_ON}`,
+  },
+  {
+    sign: /\[403\] /,
+    remedy: () => `have the token's owner allowed what it names (pulumi whoami says who that is), ${GOES_ON}`,
+  },
+  {
+    sign: /\[404\] /,
+    remedy: () => `compare the names of organization, project and stack (pulumi stack ls --all), ${GOES_ON}`,
+  },
   {
     sign: /\bKMSInvalidState|\bKMSKeyNotAccessible|\bKMSKeyDisabled/,
     remedy: () =>
@@ -396,6 +456,11 @@ const REMEDIES: readonly Remedy[] = [
   {
     sign: /another operation \(install\/upgrade\/rollback\) is in progress/,
     remedy: () => `npx sparki preflight says which Helm release it is; wait until its operation has ended, ${GOES_ON}`,
+  },
+  {
+    sign: /Duplicate resource URN/,
+    remedy: () => "correct the program, which declares that twice: unchanged, it will be refused again",
+    isRefusal: true,
   },
   {
     sign: REFUSED_BEFORE,

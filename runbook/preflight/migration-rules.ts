@@ -14,6 +14,7 @@ export interface StatementRule {
 }
 
 const LATER = "contract in a later release";
+const FITTING = "have a release write only what fits";
 const SLOWLY = "delete in small steps, from the application";
 const BY_HAND = "do it by hand, in a maintenance window";
 const WRITE_OUT = "write its statements out";
@@ -41,6 +42,45 @@ export const STATEMENT_RULES = {
     what: "drops a default that inserts may rely on",
     lock: EXCLUSIVE,
     instead: LATER,
+  },
+  setDefault: {
+    kind: "breaking",
+    example: "ALTER TABLE projects ALTER name SET DEFAULT 'new'",
+    what: "changes what an INSERT of live code gets that leaves the column out",
+    lock: EXCLUSIVE,
+    instead: "write the value from the application, or contract in a later release",
+  },
+  addCheckLater: {
+    kind: "breaking",
+    example: "ALTER TABLE projects ADD CHECK (name <> '') NOT VALID",
+    what: "refuses what live code may write: NOT VALID spares only rows that are there, until they are changed",
+    lock: EXCLUSIVE,
+    instead: `${FITTING}, correct the rows that do not, then contract`,
+  },
+  addReference: {
+    kind: "breaking",
+    example: "ALTER TABLE projects ADD FOREIGN KEY (owner) REFERENCES owners NOT VALID",
+    what: "refuses what live code may write or delete: NOT VALID spares only rows that are there, until they are changed",
+    lock: "ShareRowExclusiveLock",
+    instead: `${FITTING}, correct the rows that do not, then contract`,
+  },
+  addUniqueIndex: {
+    kind: "breaking",
+    example: "CREATE UNIQUE INDEX CONCURRENTLY by_name ON projects (name)",
+    what: "refuses rows that live code may write, while it is built too, and where that fails until it is dropped",
+    instead: `${FITTING}, correct the rows that do not, then contract`,
+  },
+  dropUsedIndex: {
+    kind: "breaking",
+    example: "DROP INDEX CONCURRENTLY by_number",
+    what: "drops an index that queries or ON CONFLICT of live code may need",
+    instead: LATER,
+  },
+  overload: {
+    kind: "breaking",
+    example: "CREATE FUNCTION twice(n bigint) RETURNS bigint LANGUAGE sql AS 'SELECT n + n'",
+    what: "may make calls of live code ambiguous, or be called in place of the function that it means",
+    instead: "make it under another name",
   },
   dropConstraint: {
     kind: "breaking",
@@ -345,8 +385,14 @@ export const ALLOWED_EXAMPLES: readonly { readonly statement: string; readonly b
     statement: "ALTER TABLE projects ADD team text NOT NULL DEFAULT ''",
     because: "a constant is kept in the catalogue",
   },
-  { statement: "ALTER TABLE projects ALTER name SET DEFAULT ''", because: "only the catalogue changes" },
-  { statement: "ALTER TABLE projects ADD CONSTRAINT short CHECK (name <> '') NOT VALID", because: "no row is read" },
+  {
+    statement: "ALTER TABLE projects ALTER number SET DEFAULT 0",
+    because: "every INSERT of live code sets the column, which is NOT NULL and had no default",
+  },
+  {
+    statement: "ALTER TABLE projects ADD size int, ADD CHECK (size > 0) NOT VALID",
+    because: "no row is read, and live code leaves the new column at NULL",
+  },
   { statement: "ALTER TABLE projects VALIDATE CONSTRAINT is_long", because: "reads and writes continue" },
   {
     statement: "ALTER TABLE projects ADD CONSTRAINT one UNIQUE USING INDEX one_name",
@@ -356,7 +402,10 @@ export const ALLOWED_EXAMPLES: readonly { readonly statement: string; readonly b
     statement: "CREATE INDEX CONCURRENTLY by_name ON projects (name)",
     because: "alone in its file, reads and writes continue",
   },
-  { statement: "DROP INDEX CONCURRENTLY by_number", because: "alone in its file, reads and writes continue" },
+  {
+    statement: "CREATE UNIQUE INDEX CONCURRENTLY by_both ON projects (id, name)",
+    because: "id is unique by itself already, so nothing more is refused",
+  },
   {
     statement: "UPDATE projects SET name = '' WHERE name IS NULL",
     because: "only the rows that it changes are locked",

@@ -8,6 +8,7 @@ import type {
   Node,
   SelectStmt,
 } from "libpg-query";
+import { isCheckKept, isReferenceKept, isUniqueKept, keptByReferences } from "./live-writes.ts";
 import type { RuleId } from "./migration-rules.ts";
 import {
   hasLimit,
@@ -41,6 +42,8 @@ export interface Effect {
   readonly isConcurrent: boolean;
   /** Adds a value to an ENUM, which the same transaction may not use yet. */
   readonly addsValue: boolean;
+  /** A table of live code whose rows cannot be deleted any more once the new release's rows refer to them. */
+  readonly keepsRowsOf?: string;
 }
 
 type Judged = Partial<Omit<Effect, "text">>;
@@ -61,7 +64,7 @@ export function effectsOf(statement: SqlStatement, facts: SchemaFacts, due: bool
         const own = actions.length === cmds.length ? (actions[index] ?? text) : text;
         return index === 0 || own === text ? own : `${head} ${own}`;
       };
-      return alterations(node.AlterTableStmt, facts).map((judged, index) => complete(written(index), judged));
+      return alterations(node.AlterTableStmt, facts, due).map((judged, index) => complete(written(index), judged));
     }
   }
   return [complete(text, judge(node, facts, due))];
@@ -77,7 +80,7 @@ function complete(text: string, judged: Judged): Effect {
 /** The list of what may run beside traffic; what is not on it is `unlisted`. */
 function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
   if ("CreateStmt" in node) return createTable(node.CreateStmt, facts, due);
-  if ("IndexStmt" in node) return createIndex(node.IndexStmt, facts);
+  if ("IndexStmt" in node) return createIndex(node.IndexStmt, facts, due);
   if ("DropStmt" in node) return drop(node.DropStmt, facts);
   if ("SelectStmt" in node) return node.SelectStmt.intoClause ? refused("unlisted") : query(node, facts);
   if ("InsertStmt" in node || "UpdateStmt" in node || "DeleteStmt" in node) return query(node, facts);
@@ -93,9 +96,13 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     return { ...refused(rule, tables[0]), locks: exclusiveOn(tables, facts) };
   }
   if ("RenameStmt" in node) {
-    const { relation, renameType } = node.RenameStmt;
+    const { relation, renameType, subname = "", newname = "" } = node.RenameStmt;
     const table = nameOf(relation);
     const isFresh = facts.isFresh(table);
+    if (renameType === "OBJECT_TABCONSTRAINT" && isUnnamed(facts.constraint(table, subname)?.kind)) {
+      facts.renameConstraint(table, subname, newname);
+      return { locks: exclusiveOn([table], facts) };
+    }
     // The index of a constraint takes the constraint with it, which ON CONFLICT may name.
     const isPlainIndex = renameType === "OBJECT_INDEX" && facts.isPlainIndex(relation?.relname ?? "");
     if (isPlainIndex || (isFresh && relation !== undefined)) {
@@ -132,7 +139,11 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     const name = listedName(node.CreateFunctionStmt.funcname);
     // For other arguments it would be called in place of PostgreSQL's own.
     if (isOwnFunction(node.CreateFunctionStmt.funcname)) return refused("hidden");
-    if (node.CreateFunctionStmt.replace && !facts.isMade(name)) return refused("replace");
+    const isUsed = !facts.isMade(name);
+    const isKnown = facts.isFunction(name);
+    facts.addFunction(name);
+    if (isUsed && node.CreateFunctionStmt.replace) return refused("replace");
+    if (isUsed && isKnown) return refused("overload");
     if (due) facts.make(name);
     return FREE;
   }
@@ -189,9 +200,9 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
   return refused("unlisted");
 }
 
-/** Extensions of PostgreSQL's own distribution that only add types, functions and operators. */
+/** Extensions of PostgreSQL's own distribution that only add types, functions and operators, and that no superuser is needed for. */
 const EXTENSIONS = new Set(
-  "btree_gin btree_gist citext cube earthdistance fuzzystrmatch hstore intarray isn ltree pg_trgm pgcrypto seg unaccent uuid-ossp".split(
+  "btree_gin btree_gist citext cube fuzzystrmatch hstore intarray isn ltree pg_trgm pgcrypto seg unaccent uuid-ossp".split(
     " ",
   ),
 );
@@ -207,15 +218,25 @@ function createTable(stmt: CreateStmt, facts: SchemaFacts, due: boolean): Judged
   const constraints = tableElts.flatMap((element) =>
     "ColumnDef" in element ? (element.ColumnDef.constraints ?? []) : [element],
   );
-  return { locks: referenced(constraints, facts) };
+  return { locks: referenced(constraints, facts), ...keeping(constraints, facts) };
 }
 
-function createIndex({ relation, idxname, indexParams = [], concurrent }: IndexStmt, facts: SchemaFacts): Judged {
+function keeping(constraints: readonly Node[], facts: SchemaFacts): Judged {
+  const [table] = keptByReferences(constraints, facts);
+  return table === undefined ? {} : { keepsRowsOf: table };
+}
+
+function createIndex(index: IndexStmt, facts: SchemaFacts, due: boolean): Judged {
+  const { relation, idxname, indexParams = [], concurrent, unique = false, whereClause, if_not_exists } = index;
   const table = nameOf(relation);
   const columns = indexParams.map((param) => ("IndexElem" in param ? (param.IndexElem.name ?? "") : ""));
-  if (idxname !== undefined) facts.addIndex(idxname, table, columns);
+  const isKept = !unique || facts.isFresh(table) || isUniqueKept(index, facts);
+  const isKey = unique && whereClause === undefined && columns.every((column) => column !== "");
+  const isNew = due && !if_not_exists;
+  if (idxname !== undefined) facts.addIndex(idxname, { table, columns, isKey, isNew });
   if (facts.isPartitioned(table) && (concurrent || !facts.isFresh(table))) return refused("partitionedIndex", table);
-  if (concurrent) return idxname === undefined ? refused("unnamed") : { isLong: true, isConcurrent: true };
+  if (concurrent && idxname === undefined) return refused("unnamed");
+  if (concurrent) return { ...(isKept ? FREE : refused("addUniqueIndex", table)), isLong: true, isConcurrent: true };
   return facts.isFresh(table) ? { isLong: facts.isFilled(table) } : refused("createIndex", table);
 }
 
@@ -225,7 +246,15 @@ function drop({ removeType, objects = [], behavior, concurrent }: DropStmt, fact
     const indexes = objects.flatMap((object) => ("List" in object ? (namesIn(object.List.items).at(-1) ?? "") : []));
     if (indexes.some((index) => facts.isOverPartitions(index))) return refused("partitionedIndex");
     if (concurrent && indexes.length > 1) return refused("severalIndexes");
-    return concurrent ? { isLong: true, isConcurrent: true } : refused("dropIndex");
+    const isNew = indexes.length === objects.length && indexes.every((index) => facts.isNewIndex(index));
+    for (const index of indexes) facts.dropIndex(index);
+    if (concurrent) return { ...(isNew ? FREE : refused("dropUsedIndex")), isLong: true, isConcurrent: true };
+    return refused("dropIndex");
+  }
+  if (removeType !== undefined && ON_TABLE.has(removeType)) {
+    const tables = objects.flatMap((object) => ("List" in object ? [listedName(object.List.items?.slice(0, -1))] : []));
+    const rule = behavior === "DROP_CASCADE" ? "cascade" : "drop";
+    return { ...refused(rule, tables[0]), locks: exclusiveOn(tables, facts) };
   }
   const names = objects.flatMap((object) => ("List" in object ? [listedName(object.List.items)] : []));
   const isFresh = names.length === objects.length && names.every((name) => facts.isFresh(name));
@@ -235,6 +264,9 @@ function drop({ removeType, objects = [], behavior, concurrent }: DropStmt, fact
   const locks = removeType === "OBJECT_TABLE" ? names.map((table) => ({ table, exclusive: true })) : [];
   return { ...refused("drop", removeType === "OBJECT_TABLE" ? names[0] : undefined), locks };
 }
+
+/** What is named by its table and a name of its own, and dropped under that table's lock. */
+const ON_TABLE: ReadonlySet<string> = new Set(["OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY"]);
 
 /** A statement that reads or changes rows, with all that stands in its WITH. */
 function query(statement: Node, facts: SchemaFacts): Judged {
@@ -279,12 +311,12 @@ function locksEveryRow(select: SelectStmt, statement: Node, facts: SchemaFacts):
   return !isBounding(whereClause, scopeOf(statement, relations, others, isNeverNull));
 }
 
-function alterations({ relation, cmds = [] }: AlterTableStmt, facts: SchemaFacts): Judged[] {
+function alterations({ relation, cmds = [] }: AlterTableStmt, facts: SchemaFacts, due: boolean): Judged[] {
   const table = nameOf(relation);
   const isFresh = facts.isFresh(table);
   return cmds.map((node) => {
     if (!("AlterTableCmd" in node)) return refused("unlisted", table);
-    const judged = action(node.AlterTableCmd, table, facts);
+    const judged = action(node.AlterTableCmd, table, facts, due);
     if (!isFresh) return judged.rule === undefined ? judged : { table, ...judged };
     // A fresh table has no readers. What its constraints refer to is locked nevertheless, for as long as its rows are read.
     const others = (judged.locks ?? []).filter((lock) => lock.table !== table);
@@ -292,7 +324,7 @@ function alterations({ relation, cmds = [] }: AlterTableStmt, facts: SchemaFacts
     if (judged.rule === "unlisted" || (judged.rule === "partition" && !attachesFresh(node.AlterTableCmd, facts)))
       return { ...judged, table };
     if (others[0] !== undefined && isLong) return { ...refused("addForeignKey", others[0].table), locks: others };
-    return { locks: others, isLong };
+    return { locks: others, isLong, ...(judged.keepsRowsOf !== undefined && { keepsRowsOf: judged.keepsRowsOf }) };
   });
 }
 
@@ -301,16 +333,20 @@ function attachesFresh({ def }: AlterTableCmd, facts: SchemaFacts): boolean {
 }
 
 /** ALTER TABLE's actions on a table that live code uses. */
-function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts): Judged {
+function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts, due: boolean): Judged {
   const { subtype, name = "", def } = cmd;
   const exclusive: Judged = { locks: [{ table, exclusive: true }] };
   const breaking = (rule: RuleId): Judged => ({ ...exclusive, rule });
   if (cmd.behavior === "DROP_CASCADE" && subtype !== "AT_AddColumn") return breaking("cascade");
   switch (subtype) {
     case "AT_AddColumn":
-      return addColumn(def, table, facts);
-    case "AT_ColumnDefault":
-      return def === undefined ? breaking("dropDefault") : exclusive;
+      return addColumn(cmd, table, facts, due);
+    case "AT_ColumnDefault": {
+      if (def === undefined) return breaking("dropDefault");
+      const isKept = facts.isAdded(table, name) || facts.isAlwaysSet(table, name);
+      facts.setDefault(table, name, def);
+      return isKept ? exclusive : breaking("setDefault");
+    }
     case "AT_DropNotNull":
       facts.setNotNull(table, name, false);
       return exclusive;
@@ -340,7 +376,7 @@ function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts): Judged {
     case "AT_DropConstraint": {
       const kind = facts.constraint(table, name)?.kind;
       facts.dropConstraint(table, name);
-      return kind === "CONSTR_CHECK" || kind === "CONSTR_FOREIGN" ? exclusive : breaking("dropConstraint");
+      return isUnnamed(kind) ? exclusive : breaking("dropConstraint");
     }
     case "AT_AlterColumnType":
       return breaking("changeType");
@@ -375,7 +411,12 @@ function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts): Judged {
   }
 }
 
-function addColumn(def: Node | undefined, table: string, facts: SchemaFacts): Judged {
+/** Whether no statement of live code can name a constraint of this kind, as ON CONFLICT names others. */
+function isUnnamed(kind: string | undefined): boolean {
+  return kind === "CONSTR_CHECK" || kind === "CONSTR_FOREIGN";
+}
+
+function addColumn({ def, missing_ok }: AlterTableCmd, table: string, facts: SchemaFacts, due: boolean): Judged {
   const lock: Lock = { table, exclusive: true };
   if (def === undefined || !("ColumnDef" in def)) return { rule: "unlisted", locks: [lock] };
   const { typeName, constraints: nodes = [] } = def.ColumnDef;
@@ -384,7 +425,7 @@ function addColumn(def: Node | undefined, table: string, facts: SchemaFacts): Ju
   const type = typeOf(typeName);
   const breaking = (rule: RuleId): Judged => ({ rule, locks: [lock, ...referenced(nodes, facts)] });
   const value = found("CONSTR_DEFAULT");
-  facts.addColumn(table, def);
+  if (!missing_ok) facts.addColumn(table, def, { isAdded: due });
   if (type.kind === "serial" || found("CONSTR_IDENTITY")) return breaking("addColumnNumbered");
   if (found("CONSTR_GENERATED")) return breaking("addColumnGenerated");
   if (found("CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY", "CONSTR_EXCLUSION"))
@@ -396,20 +437,23 @@ function addColumn(def: Node | undefined, table: string, facts: SchemaFacts): Ju
 }
 
 function addConstraint(constraint: Constraint, table: string, facts: SchemaFacts): Judged {
-  const { contype, indexname, skip_validation, is_enforced, pktable } = constraint;
+  const { contype, indexname, skip_validation, is_enforced, pktable, raw_expr } = constraint;
   const own: Lock = { table, exclusive: true };
   facts.addConstraint(table, constraint);
   const isLater = skip_validation === true && is_enforced === true;
   switch (contype) {
     case "CONSTR_CHECK":
-      return isLater ? { locks: [own] } : { rule: "addCheck", locks: [own] };
+      if (!isLater) return { rule: "addCheck", locks: [own] };
+      return isCheckKept(raw_expr, table, facts) ? { locks: [own] } : { rule: "addCheckLater", locks: [own] };
     case "CONSTR_FOREIGN": {
       const other = nameOf(pktable);
       const locks = [table, ...(facts.isFresh(other) ? [] : [other])].map((name) => ({
         table: name,
         exclusive: false,
       }));
-      return isLater ? { locks } : { rule: "addForeignKey", locks };
+      const kept = { locks, ...keeping([{ Constraint: constraint }], facts) };
+      if (!isLater) return { ...kept, rule: "addForeignKey" };
+      return isReferenceKept(constraint, table, facts) ? kept : { locks, rule: "addReference" };
     }
     case "CONSTR_UNIQUE":
       if (indexname !== undefined) facts.takeIndex(indexname);

@@ -404,9 +404,15 @@ export class SchemaFacts {
   readonly #partitioned = new Set<string>();
   readonly #notNull = new Set<string>();
   readonly #constraints = new Map<string, ConstraintFact>();
-  readonly #indexes = new Map<string, { readonly table: string; readonly columns: readonly string[] }>();
+  readonly #indexes = new Map<string, IndexFact>();
   readonly #enums = new Set<string>();
   readonly #made = new Set<string>();
+  readonly #functions = new Set<string>();
+  /** Columns that this deployment adds to tables of live code, with each default that they have had. */
+  readonly #added = new Map<string, readonly (Node | undefined)[]>();
+  readonly #withoutDefault = new Set<string>();
+  /** The columns of each constraint or index that keeps a table's rows apart. */
+  readonly #keys = new Map<string, readonly (readonly string[])[]>();
 
   isFresh(table: string): boolean {
     return this.#fresh.has(table);
@@ -444,6 +450,45 @@ export class SchemaFacts {
     this.#made.add(name);
   }
 
+  /** Whether any migration has made a function of this name. */
+  isFunction(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
+  addFunction(name: string): void {
+    this.#functions.add(name);
+  }
+
+  /** Whether this deployment adds the column, so that live code leaves it at its default. */
+  isAdded(table: string, column: string): boolean {
+    return this.#added.has(`${table} ${column}`);
+  }
+
+  /** Each default that a column has had which this deployment adds; undefined for any other column. */
+  defaultsOfAdded(table: string, column: string): readonly (Node | undefined)[] | undefined {
+    return this.#added.get(`${table} ${column}`);
+  }
+
+  /** Whether every INSERT has to set the column: it is NOT NULL, and has no default. */
+  isAlwaysSet(table: string, column: string): boolean {
+    return this.isNeverNull(table, column) && this.#withoutDefault.has(`${table} ${column}`);
+  }
+
+  setDefault(table: string, column: string, value: Node): void {
+    this.#withoutDefault.delete(`${table} ${column}`);
+    const defaults = this.#added.get(`${table} ${column}`);
+    if (defaults !== undefined) this.#added.set(`${table} ${column}`, [...defaults, value]);
+  }
+
+  /** Whether some of these columns are unique by themselves already. */
+  hasKeyIn(table: string, columns: ReadonlySet<string | undefined>): boolean {
+    return (this.#keys.get(table) ?? []).some((key) => key.every((column) => columns.has(column)));
+  }
+
+  #addKey(table: string, columns: readonly string[]): void {
+    if (columns.length > 0) this.#keys.set(table, [...(this.#keys.get(table) ?? []), columns]);
+  }
+
   constraint(table: string, name: string): ConstraintFact | undefined {
     return this.#constraints.get(`${table} ${name}`);
   }
@@ -467,7 +512,7 @@ export class SchemaFacts {
     this.#old.add(table);
     if (filled) this.#filled.add(table);
     for (const node of columns) {
-      this.addColumn(table, node);
+      this.addColumn(table, node, { isAdded: false });
       if (!("Constraint" in node)) continue;
       this.addConstraint(table, node.Constraint);
       if (node.Constraint.contype === "CONSTR_PRIMARY")
@@ -475,17 +520,23 @@ export class SchemaFacts {
     }
   }
 
-  addColumn(table: string, node: Node | undefined): void {
+  addColumn(table: string, node: Node | undefined, { isAdded }: { readonly isAdded: boolean }): void {
     if (node === undefined || !("ColumnDef" in node)) return;
-    const { colname, constraints = [] } = node.ColumnDef;
-    for (const constraint of constraints) {
-      if (!("Constraint" in constraint)) continue;
-      const { contype } = constraint.Constraint;
+    const { colname = "", typeName, constraints = [] } = node.ColumnDef;
+    const own = constraints.flatMap((each) => ("Constraint" in each ? [each.Constraint] : []));
+    for (const { contype } of own) {
       if (contype === "CONSTR_NOTNULL" || contype === "CONSTR_PRIMARY") this.#notNull.add(`${table} ${colname}`);
+      if (contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY") this.#addKey(table, [colname]);
     }
+    const value = own.find(({ contype }) => contype === "CONSTR_DEFAULT")?.raw_expr;
+    if (isAdded) this.#added.set(`${table} ${colname}`, [value]);
+    const isFilled = own.some(({ contype }) => contype !== undefined && FILLING.has(contype));
+    // A serial has a default, and a domain may have one.
+    if (!isFilled && typeOf(typeName).kind === "own") this.#withoutDefault.add(`${table} ${colname}`);
   }
 
-  addConstraint(table: string, { conname, contype, skip_validation, raw_expr }: Constraint): void {
+  addConstraint(table: string, { conname, contype, skip_validation, raw_expr, keys }: Constraint): void {
+    if (contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY") this.#addKey(table, namesIn(keys));
     if (conname === undefined || contype === undefined) return;
     const neverNull = contype === "CONSTR_CHECK" ? notNullColumn(raw_expr) : undefined;
     this.#constraints.set(`${table} ${conname}`, { table, kind: contype, neverNull, validated: !skip_validation });
@@ -496,7 +547,15 @@ export class SchemaFacts {
     if (fact) this.#constraints.set(`${table} ${name}`, { ...fact, validated: true });
   }
 
+  renameConstraint(table: string, from: string, to: string): void {
+    const fact = this.constraint(table, from);
+    this.#constraints.delete(`${table} ${from}`);
+    if (fact) this.#constraints.set(`${table} ${to}`, fact);
+  }
+
   dropConstraint(table: string, name: string): void {
+    // Which of its keys it was is not in its name.
+    if (this.constraint(table, name)?.kind !== "CONSTR_CHECK") this.#keys.delete(table);
     this.#constraints.delete(`${table} ${name}`);
   }
 
@@ -505,8 +564,21 @@ export class SchemaFacts {
     else this.#notNull.delete(`${table} ${column}`);
   }
 
-  addIndex(index: string, table: string, columns: readonly string[]): void {
-    this.#indexes.set(index, { table, columns });
+  addIndex(index: string, fact: IndexFact): void {
+    this.#indexes.set(index, fact);
+    if (fact.isKey) this.#addKey(fact.table, fact.columns);
+  }
+
+  /** Whether nobody uses the index yet: this deployment makes it, or its table. */
+  isNewIndex(index: string): boolean {
+    const fact = this.#indexes.get(index);
+    return fact !== undefined && (fact.isNew || this.isFresh(fact.table));
+  }
+
+  dropIndex(index: string): void {
+    const fact = this.#indexes.get(index);
+    if (fact !== undefined) this.#keys.delete(fact.table);
+    this.#indexes.delete(index);
   }
 
   /** Whether an earlier statement created the index, and no constraint has taken it since. */
@@ -530,10 +602,23 @@ export class SchemaFacts {
   forget(table: string): void {
     this.#fresh.delete(table);
     this.#partitioned.delete(table);
-    for (const facts of [this.#notNull, this.#constraints])
+    this.#keys.delete(table);
+    for (const facts of [this.#notNull, this.#constraints, this.#added, this.#withoutDefault])
       for (const key of [...facts.keys()]) if (key.startsWith(`${table} `)) facts.delete(key);
     for (const [index, fact] of this.#indexes) if (fact.table === table) this.#indexes.delete(index);
   }
+}
+
+/** What gives a column a value that an INSERT leaves out. */
+const FILLING: ReadonlySet<string> = new Set(["CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"]);
+
+interface IndexFact {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** It is over columns alone, all rows are in it, and no two are alike. */
+  readonly isKey: boolean;
+  /** This deployment makes it. */
+  readonly isNew: boolean;
 }
 
 export interface ConstraintFact {

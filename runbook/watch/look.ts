@@ -324,7 +324,7 @@ async function readSlices({ counts, config, timeScale }: TrafficLook): Promise<C
   const totals = await Promise.all(
     ages.map(async (age) => {
       const reading = await counts.users.countsSince(errors, now - age * timeScale);
-      return (reading.kind === "value" ? reading.value[errors[0]?.name ?? ""] : undefined) ?? NO_COUNTS;
+      return ("value" in reading ? reading.value[errors[0]?.name ?? ""] : undefined) ?? NO_COUNTS;
     }),
   );
   return totals.map((total, index) => difference(total, totals[index - 1] ?? NO_COUNTS));

@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -8,6 +9,7 @@ import { environmentOf } from "../../delivery/documents.ts";
 import { places } from "../../delivery/places.ts";
 import { loadCommands, runCommandLine } from "../../runbook/command-line.ts";
 import { fakeClock } from "../support/fake-clock.ts";
+import { begins, filledIn } from "../support/github-expressions.ts";
 import { rawConfig } from "../support/stack-config.ts";
 import { toolPath } from "../support/tool.ts";
 
@@ -93,7 +95,7 @@ function startersOf({ file, job, triggers, place }: PlacedJob, all: readonly Pla
 const runsOf = ({ job }: PlacedJob) => job.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
 const usesAws = ({ job }: PlacedJob) => job.steps.some(({ uses }) => uses?.startsWith("aws-actions/"));
 /** It changes a stack. */
-const deploys = (placed: PlacedJob) => runsOf(placed).some((run) => /sparki (deploy|rollback) /.test(run));
+const deploys = (placed: PlacedJob) => runsOf(placed).some((run) => /sparki(?:\.js)? (deploy|rollback) /.test(run));
 
 /** Every line that calls sparki, as a shell would split it. */
 function commandsIn(placed: PlacedJob): readonly (readonly string[])[] {
@@ -178,8 +180,13 @@ function permissionFaults(texts: Texts): readonly string[] {
 function timeFaults(texts: Texts): readonly string[] {
   return jobsIn(texts)
     .filter(({ job }) => job.uses === undefined)
-    .filter(({ job: { "timeout-minutes": minutes = 0 } }) => minutes < 1 || minutes > 300)
-    .map(({ place }) => `${place} has no limit of time`);
+    .flatMap(({ job: { "timeout-minutes": minutes = 0, steps }, place }) => {
+      const sessions = steps
+        .filter(({ uses }) => uses?.startsWith("aws-actions/"))
+        .map((step) => Number(step.with["role-duration-seconds"] ?? 3600) / 60);
+      if (minutes < 1 || minutes > 300) return [`${place} has no limit of time`];
+      return minutes > Math.min(...sessions) ? [`${place} may go on after its credentials`] : [];
+    });
 }
 
 /** What changes a stack holds the stack's one group, and is never ended by another. */
@@ -196,7 +203,7 @@ function overlaps(texts: Texts): readonly string[] {
 const FROM_HERE = "github.event.pull_request.head.repo.full_name == github.repository";
 /** What each workflow runs on, by file: of all that GitHub knows, strangers cause most. */
 const TRIGGERS: Readonly<Record<string, unknown>> = {
-  "pull-request.yml": { pull_request: null },
+  "pull-request.yml": { pull_request: null, merge_group: null },
   "review.yml": { pull_request: { types: ["closed"] } },
   "deploy.yml": { push: { branches: ["main"] }, workflow_dispatch: null },
   "deploy-stack.yml": { workflow_call: expect.anything() },
@@ -354,7 +361,7 @@ async function commandFaults(texts: Texts): Promise<readonly string[]> {
 /** Only the plan job's own hash is deployed, and by no one else. */
 function approvalFaults(texts: Texts): readonly string[] {
   const { jobs } = workflowIn(texts["deploy-stack.yml"]);
-  const step = jobs.deploy?.steps.find(({ run }) => run?.includes("sparki deploy"));
+  const step = jobs.deploy?.steps.find(({ run }) => /sparki(?:\.js)? deploy /.test(run ?? ""));
   const plan = jobs.plan?.steps.find(({ run }) => run?.includes("sparki plan"));
   const all = jobsIn(texts).flatMap((placed) => commandsIn(placed));
   const deployments = all.filter(([command]) => command === "deploy");
@@ -452,6 +459,18 @@ function environmentFaults(texts: Texts): readonly string[] {
 }
 
 /** The hash stands for the environment's settings: they are the same wherever something is planned or deployed. */
+/** GitHub signals a step's own process alone, and npx passes no signal on: what changes something takes its shell's place. */
+function cancelFaults(texts: Texts): readonly string[] {
+  return jobsIn(texts).flatMap((placed) =>
+    runsOf(placed)
+      .flatMap((run) => run.split("\n"))
+      .filter((line) => CHANGING.test(line) && !/^\s*exec node runbook\/sparki\.js /.test(line))
+      .map((line) => `${placed.place} would not hear that it is cancelled: ${line.trim()}`),
+  );
+}
+
+const CHANGING = /sparki(?:\.js)? (?:deploy|rollback|drill|rotate|recover|rebuild|housekeeping)\b/;
+
 function settingFaults(texts: Texts): readonly string[] {
   const steps = jobsIn(texts).flatMap(({ job, place }) => job.steps.map((step) => ({ ...step, place })));
   const region = `\${{ vars.AWS_REGION || 'us-east-1' }}`;
@@ -461,14 +480,15 @@ function settingFaults(texts: Texts): readonly string[] {
   // Controls are read against a simulated AWS.
   const otherState = steps.filter(
     ({ run, env }) =>
-      /npx sparki (?!controls )/.test(run ?? "") &&
+      /(?:npx sparki|sparki\.js) (?!controls )/.test(run ?? "") &&
       (env.PULUMI_BACKEND_URL !== `\${{ vars.PULUMI_BACKEND_URL }}` ||
         env.PULUMI_ACCESS_TOKEN !== `\${{ secrets.PULUMI_ACCESS_TOKEN }}`),
   );
   const atLarge = jobsIn(texts).filter(({ job }) => /secrets\.|github\.token/.test(JSON.stringify(job.env)));
   const needless = steps.filter(
     ({ run, env }) =>
-      /secrets\.|github\.token/.test(JSON.stringify(env)) && !/npx sparki|gh api|api\.pulumi\.com/.test(run ?? ""),
+      /secrets\.|github\.token/.test(JSON.stringify(env)) &&
+      !/npx sparki|sparki\.js|gh api|api\.pulumi\.com/.test(run ?? ""),
   );
   return [
     ...needless.map(({ place }) => `${place} shows a secret to a step that has no use for it`),
@@ -529,6 +549,27 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
     [
       mutation("watch.yml", "    timeout-minutes: 15\n", "", "watch.yml look has no limit of time"),
       mutation("watch.yml", "timeout-minutes: 15", "timeout-minutes: 1500", "watch.yml look has no limit of time"),
+      mutation(
+        "watch.yml",
+        "timeout-minutes: 15",
+        "timeout-minutes: 61",
+        "watch.yml look may go on after its credentials",
+      ),
+      mutation("deploy-stack.yml", "14400", "7200", "deploy-stack.yml deploy may go on after its credentials"),
+    ],
+  ],
+  [
+    "hears that it is cancelled, where it changes something",
+    cancelFaults,
+    [
+      mutation(
+        "deploy-stack.yml",
+        "exec node runbook/sparki.js",
+        "npx sparki",
+        "deploy would not hear that it is cancelled",
+      ),
+      mutation("rollback.yml", "exec node runbook/sparki.js", "node runbook/sparki.js", "rollback would not hear"),
+      mutation("drill.yml", "exec node", "code=0; node", "drill would not hear"),
     ],
   ],
   [
@@ -718,8 +759,8 @@ const RULES: readonly (readonly [promise: string, rule: Rule, wrong: readonly Mu
       ),
       mutation(
         "deploy-stack.yml",
-        "run: npx sparki deploy",
-        "run: HASH=0 npx sparki deploy",
+        "run: exec node runbook/sparki.js deploy",
+        "run: HASH=0 exec node runbook/sparki.js deploy",
         "nothing sets the hash anew",
       ),
       mutation("watch.yml", 'watch --stack "$STACK" --once', 'deploy --stack "$STACK" --yes', "one command deploys"),
@@ -850,6 +891,57 @@ describe("the workflows", () => {
     const used = jobsIn(TEXTS).flatMap(({ job }) => job.steps.flatMap((step) => step.with.repository ?? []));
     const named = places().map(({ stack }) => JSON.parse(rawConfig(stack)["sparki:preflight"] ?? "{}").repository);
     expect(new Set(used)).toEqual(new Set(named));
+  });
+});
+
+describe("a merge queue", () => {
+  const { on, jobs, concurrency } = workflowIn(TEXTS["pull-request.yml"]);
+
+  it("gets the checks that a pull request needs, of which none would report otherwise, and nothing else", () => {
+    expect(on).toHaveProperty("merge_group");
+    const contexts = {
+      github: { event: {}, repository: "alexarno/sparki-deploy", actor: "ada" },
+      vars: { SPARKI_STACKS: "x" },
+    };
+    const status = { success: true, failure: false, cancelled: false, always: true };
+    const begun = Object.entries(jobs).filter(([, job]) => begins(job.if, { ...contexts, needs: {} }, status));
+    expect(begun.map(([name]) => name)).toEqual(["checks"]);
+  });
+
+  it("ends no check of another entry", () => {
+    const group = (ref: string) => filledIn(concurrency?.group, { github: { ref, event: {} } });
+    expect(group("refs/heads/gh-readonly-queue/main/pr-1")).not.toBe(group("refs/heads/gh-readonly-queue/main/pr-2"));
+  });
+});
+
+describe("a run that is cancelled", () => {
+  const scripts = jobsIn(TEXTS)
+    .flatMap((placed) => runsOf(placed).map((run) => ({ place: placed.place, run })))
+    .filter(({ run }) => CHANGING.test(run));
+
+  it.each(scripts)("tells the command of it, though GitHub signals the shell alone: $place", async ({ run }) => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-cancelled-"));
+    mkdirSync(join(folder, "runbook"));
+    mkdirSync(join(folder, ".sparki"));
+    const told = "process.on('SIGINT', () => { process.stderr.write('told'); process.exit(130); });";
+    const stub = `${told} process.stderr.write("ready"); setInterval(() => {}, 1000);`;
+    writeFileSync(join(folder, "runbook", "sparki.js"), stub);
+    writeFileSync(join(folder, "step.sh"), run);
+    const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, STACK: "prod", TO: "", HASH: "0" };
+    const shell = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "step.sh"], { cwd: folder, env });
+    try {
+      const said = async (text: string) => {
+        for await (const chunk of shell.stderr.iterator({ destroyOnReturn: false }))
+          if (String(chunk).includes(text)) return true;
+        return false;
+      };
+      expect(await said("ready")).toBe(true);
+      shell.kill("SIGINT");
+      expect(await said("told")).toBe(true);
+    } finally {
+      shell.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from "node:dgram";
+import { Resolver } from "node:dns/promises";
 import { createServer, type Server } from "node:http";
 import { type Answer, decode, encode } from "dns-packet";
 import { request } from "../../io/http.ts";
-import { openNetwork } from "../../io/network.ts";
+import { aboveOf, openNetwork } from "../../io/network.ts";
 import { rehearsed } from "../support/rehearsal-access.ts";
 
 let names: Socket;
@@ -22,6 +23,8 @@ beforeAll(async () => {
     const { id = 0, questions = [] } = decode(message);
     const answers = questions.flatMap(({ name, type }): Answer[] => {
       if (name === "limited.example" && type === "CAA") return CAA.map((value) => issuer(name, value));
+      if (name === "parent.example" && type === "NS") return [{ type: "NS", name, data: "ns.parent.example" }];
+      if (name === "ns.parent.example" && type === "A") return [{ type: "A", name, data: "127.0.0.1" }];
       if (name !== "app.example") return [];
       if (type === "DS")
         return [
@@ -97,6 +100,43 @@ describe("openNetwork", () => {
     const silent = openNetwork({ ...rehearsed(), SPARKI_DNS_SERVER: "127.0.0.1:1" });
     await expect(silent.delegationSignersOf("app.example")).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await silent.close();
+  });
+
+  describe("of a name that may not exist yet", () => {
+    const asked: string[] = [];
+    const zone = createSocket("udp4");
+    const resolver = new Resolver({ timeout: 1_000, tries: 1 });
+    const referral: Answer = { type: "NS", name: "new.parent.example", data: "ns-1.awsdns.example" };
+
+    beforeAll(async () => {
+      names.on("message", (message) => {
+        asked.push(...(decode(message).questions ?? []).map(({ name, type }) => `${type} ${name}`));
+      });
+      zone.on("message", (message, from) => {
+        const { id = 0, questions = [] } = decode(message);
+        const isNew = questions[0]?.name === "new.parent.example";
+        const authorities = isNew ? [referral] : [];
+        const flags = isNew ? 0 : 3;
+        zone.send(encode({ type: "response", id, flags, questions, authorities }), from.port, from.address);
+      });
+      await new Promise<void>((bound) => zone.bind(0, "127.0.0.1", bound));
+      resolver.setServers([environment.SPARKI_DNS_SERVER ?? ""]);
+    });
+    afterAll(() => zone.close());
+    beforeEach(() => asked.splice(0));
+
+    it("asks the servers of the zone above, and never a resolver, which would keep for later that there is none", async () => {
+      const above = (name: string) => aboveOf(name, "NS", resolver, zone.address().port);
+      expect((await above("new.parent.example"))?.authorities).toMatchObject([referral]);
+      expect(await above("none.parent.example")).toMatchObject({ authorities: [], rcode: "NXDOMAIN" });
+      expect(asked).toContain("NS parent.example");
+      expect(asked.filter((question) => /(new|none)\.parent/.test(question))).toEqual([]);
+    });
+
+    it("asks a resolver where those servers are out of reach, as behind a firewall", async () => {
+      expect(await aboveOf("new.parent.example", "NS", resolver, 1)).toBeUndefined();
+      expect(await aboveOf("nowhere.example", "NS", resolver)).toBeUndefined();
+    });
   });
 
   it("tells who may issue a name's certificates, by what is nearest above it, and rejects where nobody answers", async () => {

@@ -627,6 +627,37 @@ describe("prometheusCounts", () => {
     expect(await source.countsSince(objectives, 5)).toEqual({ kind: "stale", ageSeconds: 105 });
   });
 
+  it("takes counts for a part only while a pod of the release answers no scrape: it may be the one that fails", async () => {
+    const a = { release: "r2", track: "one-box", pod: "a" };
+    const b = { ...a, pod: "b" };
+    const requests = [
+      series({ status: "200", pod: "a" }, [10, 1], [125, 9]),
+      series({ status: "200", pod: "b" }, [10, 4]),
+    ];
+    const count = async (...up: unknown[]) => {
+      serve(requests, [], up);
+      const source = prometheusCounts(openPrometheus(network, url), options);
+      return source.countsSince(objectives.slice(0, 1), 5);
+    };
+    const seen = series(a, [5, 1], [10, 1], [125, 1]);
+    const value = { errors: { requests: 13, bad: 0 } };
+    const partial = (seconds: number) => ({
+      ...{ kind: "partial", value },
+      reason: `b has answered no scrape for ${seconds} s, and what it answers users is not known`,
+    });
+    expect(await count(seen, series(b, [5, 1], [10, 1], [40, 0], [125, 0]))).toEqual(partial(120));
+    // Asked from the start, and never heard.
+    expect(await count(seen, series(b, [5, 0], [125, 0]))).toEqual(partial(125));
+    for (const other of [
+      series(b, [5, 1], [80, 1], [125, 0]),
+      series(b, [5, 1], [10, 1], [40, 0]),
+      series({ ...b, release: "r1" }, [5, 1], [10, 1], [125, 0]),
+    ])
+      expect(await count(seen, other)).toEqual({ kind: "value", value });
+    const other = series({ ...b, job: "other" }, [5, 1], [120, 1]);
+    expect(await count(seen, series({ ...b, job: "one" }, [5, 0], [125, 0]), other)).toEqual({ kind: "value", value });
+  });
+
   it("counts what a pod that is gone had counted, where nobody asks those that are there", async () => {
     serve([series({ status: "500", pod: "gone" }, [10, 1], [20, 2])], [], [series({ pod: "a" }, [5, 1], [125, 1])]);
     const source = prometheusCounts(openPrometheus(network, url), options);

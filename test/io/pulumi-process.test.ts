@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PulumiExit, pulumiProcess, reasonIn } from "../../io/pulumi-process.ts";
+import { documentIn, PulumiExit, pulumiProcess, reasonIn } from "../../io/pulumi-process.ts";
 import { abortOnSignals } from "../../io/signals.ts";
 
 describe("pulumiProcess", () => {
@@ -105,4 +105,29 @@ describe("PulumiExit", () => {
     expect(new PulumiExit(255, "error: no\n")).toMatchObject({ ...outside, message: "no" });
     expect(new PulumiExit(255, "\n")).toMatchObject({ ...outside, message: "pulumi ended with 255" });
   });
+});
+
+describe("documentIn", () => {
+  const document = { name: "prod", of: [{ id: 1 }] };
+  const written = JSON.stringify(document, null, 4);
+  const sdk = "SDK 2026/06/16 15:59:16 WARN Response has no supported checksum. Not validating response payload.";
+
+  it.each([
+    ["alone", `${written}\n`],
+    ["on one line", JSON.stringify(document)],
+    ["after what the SDK for AWS says of a bucket", `${sdk}\n${sdk}\n${written}\n`],
+    ["after a line that begins like one", `[resource plugin aws-7.8.0] installing\n${written}`],
+    ["before a newer version", `${written}\nwarning: A new version of Pulumi is available.\n`],
+  ])("reads a document that stands %s", (_, text) => {
+    expect(documentIn(text, "stack export")).toEqual(document);
+  });
+
+  it.each(["", sdk, `${sdk}\n${written.slice(0, 30)}`, '{"secret": "geheim"'])(
+    "says that there is none, and shows nothing of it: %j",
+    (text) => {
+      const read = () => documentIn(text, "stack export");
+      expect(read).toThrow("pulumi stack export wrote no JSON document");
+      expect(read).not.toThrow("geheim");
+    },
+  );
 });

@@ -46,7 +46,7 @@ describe("sparki rehearse, a first deployment that fails at the cutover", () => 
     const { run, report } = await rehearsed("--resume", "--fault", "F45");
     expect({ exitCode: run.exitCode, outcome: report.outcome }).toEqual({ exitCode: 3, outcome: "held" });
     expect(report.reason).toMatch(
-      /^promoted, but DNS does not lead to it: after \d+ s: prod\.sparki\.tools does not resolve\. .*Next: nslookup /,
+      /^promoted, but DNS does not lead to it: after \d+ s: prod\.sparki\.tools does not resolve; .* 15 minutes\. .*Next: nslookup /,
     );
     expect(recordIn(report)).toEqual({ op: "create", status: "done" });
     expect(decidedIn(report)).toEqual({ phase: "cutover", action: "hold", pages: 0 });

@@ -78,9 +78,9 @@ const githubSchema = z.object({
 });
 
 /** Writes down its call and answers as it is told to; no option of sparki's is known here. */
-const NPX = `#!/usr/bin/env node
+const SPARKI = `#!/usr/bin/env node
 const { appendFileSync, readFileSync } = require("node:fs");
-const [, command, ...options] = process.argv.slice(2);
+const [command, ...options] = process.argv.slice(2).filter((each) => each !== "sparki");
 const { plan: own, now, compared = own, exitCodes = {}, controls = {} } = JSON.parse(readFileSync(process.env.WORLD + "/answers.json", "utf8"));
 const plan = options.includes("--compare") ? compared : own;
 appendFileSync(process.env.WORLD + "/calls", JSON.stringify([command, ...options]) + "\\n");
@@ -138,7 +138,7 @@ export class GithubRunner {
   /** With files that a commit has changed, and others that it has moved. */
   constructor(changed: readonly string[] = [], moved: Readonly<Record<string, string>> = {}) {
     for (const name of ["bin", "artifacts", "repository"]) mkdirSync(join(this.#world, name));
-    for (const [name, text] of Object.entries({ npx: NPX, gh: GH, curl: CURL, npm: "#!/bin/sh\n" }))
+    for (const [name, text] of Object.entries({ npx: SPARKI, gh: GH, curl: CURL, npm: "#!/bin/sh\n" }))
       writeFileSync(join(this.#world, "bin", name), text, { mode: 0o755 });
     this.#write("github.json", { comments: [], issues: [] });
     const repository = join(this.#world, "repository");
@@ -272,7 +272,11 @@ export class GithubRunner {
       // Most jobs read no history, and the begin of a process is what costs time here.
       if (given["fetch-depth"] === 2) this.#git("clone", "--quiet", ".", path);
       else mkdirSync(path, { recursive: true });
-      if (given.repository === undefined) symlinkSync(join(ROOT, "delivery"), join(path, "delivery"));
+      if (given.repository === undefined) {
+        symlinkSync(join(ROOT, "delivery"), join(path, "delivery"));
+        mkdirSync(join(path, "runbook"));
+        writeFileSync(join(path, "runbook", "sparki.js"), SPARKI);
+      }
     }
     if (uses.startsWith("actions/upload-artifact@") && existsSync(path))
       cpSync(path, artifact(name), { recursive: true });

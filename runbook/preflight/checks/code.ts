@@ -55,7 +55,10 @@ export const merged: Check = {
   run: async (context, signal) => (await inCheckout(context, signal)) ?? (await onGitHub(context, signal)),
 };
 
-/** What a clone of the application says; undefined when there is none that knows the commit. */
+/**
+ * What a clone of the application says; undefined when there is none that can tell: a clone of one branch has no other, what
+ * was not fetched may be merged since, and in a shallow one what is merged has no way to the branch.
+ */
 async function inCheckout(context: PreflightContext, signal: AbortSignal): Promise<Finding | undefined> {
   const { config, commands, files } = context;
   const { checkout } = config.preflight;
@@ -63,17 +66,22 @@ async function inCheckout(context: PreflightContext, signal: AbortSignal): Promi
   if (checkout === undefined) return undefined;
   const cwd = placeOf(context, checkout);
   if (files.list(cwd) === undefined) return undefined;
-  await commands.git(["fetch", "--quiet", "origin", BRANCH], { cwd, signal });
-  const known = await commands.git(["cat-file", "-e", `${gitSha}^{commit}`], { cwd, signal });
+  const git = (...args: readonly string[]) => commands.git(args, { cwd, signal });
+  const fetched = await git("fetch", "--quiet", "origin", `+refs/heads/${BRANCH}:refs/remotes/origin/${BRANCH}`);
+  const known = await git("cat-file", "-e", `${gitSha}^{commit}`);
   if (known.code !== 0) return undefined;
-  const { code } = await commands.git(["merge-base", "--is-ancestor", gitSha, `origin/${BRANCH}`], { cwd, signal });
-  return code === 0 ? isMerged(gitSha, `origin/${BRANCH} of ${checkout}`) : isNotMerged(gitSha);
+  const { code } = await git("merge-base", "--is-ancestor", gitSha, `origin/${BRANCH}`);
+  if (code === 0) return isMerged(gitSha, `origin/${BRANCH} of ${checkout}`);
+  if (code !== 1 || fetched.code !== 0) return undefined;
+  const shallow = await git("rev-parse", "--is-shallow-repository");
+  return shallow.code === 0 && shallow.stdout.trim() === "false" ? isNotMerged(gitSha) : undefined;
 }
 
 async function onGitHub(context: PreflightContext, signal: AbortSignal): Promise<Finding> {
   const { gitSha } = context.config.release;
   const answer = await askGitHub(context, `compare/${BRANCH}...${gitSha}`, compareSchema, signal);
-  if (answer.kind === "cannot ask") return skipped(`no clone knows commit ${short(gitSha)}, and ${answer.reason}`);
+  if (answer.kind === "cannot ask")
+    return skipped(`no clone tells whether commit ${short(gitSha)} is on ${BRANCH}, and ${answer.reason}`);
   if (answer.kind === "absent") return fail(`commit ${short(gitSha)} is not in ${answer.repository}`, FIX);
   const isOn = ["behind", "identical"].includes(answer.value.status);
   return isOn ? isMerged(gitSha, `${BRANCH} of ${answer.repository}`) : isNotMerged(gitSha);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { DELIVERY_OWNER, secretsProviderOf, stateBucketOf } from "../../../delivery/names.ts";
-import { backendHint, reasonIn, STACK_NOT_FOUND } from "../../../io/pulumi-process.ts";
+import { backendHint, documentIn, reasonIn, STACK_NOT_FOUND } from "../../../io/pulumi-process.ts";
 import { readCliHistory } from "../../../io/stack-state.ts";
 import { promotionIn } from "../../../records/promotion.ts";
 import { outputsIn, resourcesIn, type StateResource } from "../../../records/state.ts";
@@ -12,11 +12,14 @@ import { fail, pass } from "../check.ts";
 import { isBucket, type PhaseCheck, type PhaseContext, type Project } from "./context.ts";
 
 const secretsSchema = z.object({
-  deployment: z.object({
-    secrets_providers: z
-      .object({ type: z.string(), state: z.object({ url: z.string().optional() }).nullish() })
-      .nullish(),
-  }),
+  /** Of a stack that was never updated there is none. */
+  deployment: z
+    .object({
+      secrets_providers: z
+        .object({ type: z.string(), state: z.object({ url: z.string().optional() }).nullish() })
+        .nullish(),
+    })
+    .nullish(),
 });
 
 /** What a backend has of a stack. */
@@ -43,8 +46,8 @@ export async function keptStack(
       hint: backendHint(reason),
     });
   }
-  const exported: unknown = JSON.parse(stdout);
-  const provider = secretsSchema.parse(exported).deployment.secrets_providers;
+  const exported = documentIn(stdout, "stack export");
+  const provider = secretsSchema.parse(exported).deployment?.secrets_providers;
   return {
     resources: resourcesIn(exported),
     secretsProvider: provider === undefined || provider === null ? undefined : (provider.state?.url ?? provider.type),

@@ -92,8 +92,8 @@ async function ownRequests(
   since: number,
 ): Promise<OwnRequests | undefined> {
   const reading = await counts.synthetic.countsSince(config.objectives, since);
-  if (reading.kind !== "value" && reading.kind !== "no-data") return undefined;
-  const before = reading.kind === "value" ? reading.value : {};
+  if (!("value" in reading) && reading.kind !== "no-data") return undefined;
+  const before = "value" in reading ? reading.value : {};
   const traffic = open();
   traffic.start();
   return {

@@ -6,7 +6,13 @@ import {
   type SloGate,
   type TrafficSource,
 } from "../../../gates/live/gate-runner.ts";
-import { type MetricSource, NO_COUNTS, type Objective, type Reading } from "../../../gates/objective.ts";
+import {
+  type CountsReading,
+  type MetricSource,
+  NO_COUNTS,
+  type Objective,
+  type Reading,
+} from "../../../gates/objective.ts";
 import { NO_TRAFFIC, type TrafficCounts } from "../../../gates/traffic.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { fakeClock } from "../../support/fake-clock.ts";
@@ -29,7 +35,7 @@ function traffic(clock: Clock, bad: (requests: number) => Partial<TrafficCounts>
   return { source, log };
 }
 
-function users(answer: (look: number) => Reading<Record<string, { requests: number; bad: number }>>): MetricSource {
+function users(answer: (look: number) => CountsReading): MetricSource {
   let look = 0;
   return { countsSince: async () => answer(look++) };
 }
@@ -115,6 +121,21 @@ describe("runSloGate", () => {
     const { source } = traffic(clock);
     const results = await runSloGate(gateWith(clock, { sources: { users: users(() => reading), synthetic: source } }));
     expect(worst(results.map(({ verdict }) => verdict))).toBe("inconclusive");
+  });
+
+  it("never passes on counts of a part, however good, and fails on them where they are bad", async () => {
+    const reason = "b has answered no scrape for 120 s";
+    const judge = async (bad: number) => {
+      const clock = fakeClock(1_000);
+      const part = users((look) => {
+        const requests = look * 100;
+        return { kind: "partial", reason, value: { errors: { requests, bad: requests * bad } } };
+      });
+      const { source } = traffic(clock);
+      return runSloGate(gateWith(clock, { sources: { users: part, synthetic: source } }));
+    };
+    expect(await judge(0)).toMatchObject([{ verdict: "inconclusive", reason: expect.stringContaining(reason) }]);
+    expect(await judge(0.05)).toMatchObject([{ verdict: "fail" }]);
   });
 
   it("recovers when the metrics source comes back within the retry time", async () => {

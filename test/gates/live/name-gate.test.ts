@@ -3,6 +3,7 @@ import { idleClock } from "../../support/fake-clock.ts";
 
 const [DOMAIN, BALANCER] = ["prod.sparki.tools", "sparki-prod.elb.amazonaws.com"];
 const OWN = ["203.0.113.7", "203.0.113.8"];
+const NOWHERE = `${DOMAIN} does not resolve; a resolver that was asked before there was a record may say so for 15 minutes`;
 
 /** A gate on a name with these answers in turn, the last one from then on. */
 function gate(answers: readonly (readonly string[] | Error)[], timeScale = 1) {
@@ -28,7 +29,7 @@ describe("lookUpName", () => {
       ["192.0.2.1"],
       `${DOMAIN} resolves to 192.0.2.1; expected ${OWN.join(" or ")}`,
     ],
-    ["nothing", [], `${DOMAIN} does not resolve`],
+    ["nothing", [], NOWHERE],
   ])("tells of a name that leads to %s", async (_, addresses, problem) => {
     expect((await lookUpName(gate([addresses]).naming)).problem).toBe(problem);
   });
@@ -39,7 +40,7 @@ describe("lookUpName", () => {
       loadBalancer: DOMAIN,
       addressesOf: async () => [],
     });
-    expect(found.problem).toBe(`${DOMAIN} does not resolve`);
+    expect(found.problem).toBe(NOWHERE);
     const addressesOf = async (name: string) => (name === BALANCER ? [] : ["192.0.2.1"]);
     const { problem } = await lookUpName({ domain: DOMAIN, loadBalancer: BALANCER, addressesOf });
     expect(problem).toBe(`${DOMAIN} resolves to 192.0.2.1; expected those of ${BALANCER}, which does not resolve`);
@@ -51,10 +52,23 @@ describe("judgeName", () => {
     const { judged, progress } = gate([[], ["192.0.2.1"], new Error("queryA ETIMEOUT"), OWN]);
     expect(await judged()).toMatchObject([{ gate: "DNS", phase: "cutover", verdict: "pass" }]);
     expect(progress).toEqual([
-      `DNS: ${DOMAIN} does not resolve`,
+      `DNS: ${NOWHERE}`,
       expect.stringContaining("resolves to 192.0.2.1"),
       `DNS: no name server answered for ${DOMAIN}: queryA ETIMEOUT`,
     ]);
+  });
+
+  it("waits until a resolver forgets that there was no such name, which Route 53's SOA lets it keep for 900 s", async () => {
+    const kept = Array.from({ length: 900 / 0.5 }, () => []);
+    const { judged, elapsed } = gate([...kept, OWN]);
+    expect(await judged()).toMatchObject([{ verdict: "pass" }]);
+    expect(elapsed()).toBeGreaterThanOrEqual(900);
+  });
+
+  it("gives up on a name that leads nowhere after sixteen minutes, also where nobody answers in between", async () => {
+    const { judged, elapsed } = gate([[], new Error("queryA ETIMEOUT"), []]);
+    expect(await judged()).toMatchObject([{ verdict: "fail", reason: `after 960 s: ${NOWHERE}` }]);
+    expect(elapsed()).toBeLessThan(965);
   });
 
   it.each([

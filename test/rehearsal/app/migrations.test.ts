@@ -33,7 +33,13 @@ describe("loadMigrations", () => {
     ["SELECT 'CREATE INDEX CONCURRENTLY a ON b (c)'", false, undefined],
   ])("knows whether a file runs outside of a transaction: %s", async (script, isConcurrent, index) => {
     writeFileSync(join(directory, "0001_a.sql"), script);
-    expect(await loadMigrations(directory)).toMatchObject([{ isConcurrent, index }]);
+    expect(await loadMigrations(directory)).toMatchObject([{ isConcurrent, index: index && { name: index } }]);
+    rmSync(join(directory, "0001_a.sql"));
+  });
+
+  it("knows in which schema an index is made: in its table's", async () => {
+    writeFileSync(join(directory, "0001_a.sql"), "CREATE INDEX CONCURRENTLY by_name ON app.projects (name)");
+    expect(await loadMigrations(directory)).toMatchObject([{ index: { name: "by_name", schema: "app" } }]);
     rmSync(join(directory, "0001_a.sql"));
   });
 

@@ -216,7 +216,7 @@ describe("conformanceText", () => {
   it("says how many points were checked, and of a failed one who needs it", async () => {
     const { paint } = plainScreen(process.stderr);
     const text = conformanceText(await check({ answer: at("/health", 500, {}) }), paint);
-    expect(text).toMatch(/\n17 passed, 1 failed, 33 not checked by a URL, in /);
+    expect(text).toMatch(/\n17 passed, 1 failed, 34 not checked by a URL, in /);
     expect(text).toMatch(/✗ health .*\n\s+required: `GET \/health`/);
     expect(text).toContain("engine at http://127.0.0.1:");
     expect(text).toContain("needed by: The startup and liveness probes");

@@ -143,6 +143,51 @@ describe("failureWithNextStep", () => {
     ],
     ["tls: failed to verify certificate: x509: certificate signed by unknown authority", "SSL_CERT_FILE"],
     ["context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "can be reached from this machine"],
+    [
+      "failed to save snapshot: serializing resources: failed to encrypt secret value: [502] <html>\n<head><title>502 Bad Gateway</title>",
+      "wait until the backend of the state responds again",
+    ],
+    [
+      'failed to save snapshot: performing HTTP request: Post "https://api.pulumi.com/api/stacks/x/renew_lease": dial tcp 1.2.3.4:443: connect: connection refused',
+      "check that the state's backend can be reached",
+    ],
+    ["failed to save snapshot: blob (code=Unknown): read-only", "make the state's backend writable"],
+    ["[409] Conflict: Another update is currently in progress.", "wait until the other update has ended"],
+    ["[403] Forbidden: You do not have permission to access this stack", "pulumi whoami says who that is"],
+    ["[404] Not found: Stack 'x/sparki/prod' not found", "compare the names of organization, project and stack"],
+    [
+      "could not decrypt configuration value: cipher: message authentication failed",
+      "as they were committed (git diff)",
+    ],
+    [
+      "failed to decrypt encrypted configuration value 'sparki:slackToken': [400] Message authentication failed\nThis can occur when a secret is copied from one stack to another.",
+      "set again what was copied from another stack",
+    ],
+    [
+      "open keeper awskms://alias/x: operation error KMS: Decrypt, https response error StatusCode: 400, RequestID: 1, InvalidCiphertextException: ",
+      "secretsprovider, encryptedkey",
+    ],
+    [
+      "could not load plugin for aws provider 'urn:x': no resource plugin 'pulumi-resource-aws' found in the workspace at version v7.8.0 or on your $PATH",
+      "pulumi install",
+    ],
+    [
+      "failed to download plugin: aws-7.8.0: 403 HTTP error fetching plugin from https://get.pulumi.com/x",
+      "by a mirror",
+    ],
+    ["fork/exec /home/u/.pulumi/plugins/x/pulumi-resource-aws: permission denied", "let this user read, write and run"],
+    ["mkdir /root/.pulumi: permission denied", "let this user read, write and run"],
+    ["fork/exec /home/u/.pulumi/plugins/x/pulumi-resource-aws: exec format error", "pulumi plugin rm"],
+    ["snapshot integrity failure; refusing to use it: resource urn:x refers to unknown provider urn:y", "state repair"],
+    ["The Pulumi CLI encountered a snapshot integrity error. This is a bug!", "pulumi stack export --file state.json"],
+    ["failed to load checkpoint: unexpected end of JSON input", "the state's file is damaged"],
+    ["could not deserialize deployment: unsupported deployment version", "of another version of Pulumi"],
+    ["ENAMETOOLONG: name too long, open '/x'", "to a shorter path"],
+    [
+      "unable to check if bucket b is accessible: operation error S3: HeadBucket, https response error StatusCode: 301, RequestID: X, HostID: Y, api error PermanentRedirect: Moved",
+      "s3://BUCKET?region=REGION",
+    ],
+    ["expired token: The security token included in the request is expired", "get new AWS credentials"],
     ["something else", "sparki does not know this failure: find out what it means"],
   ])("names what helps against %j", (failure, remedy) => {
     expect(failureWithNextStep(failure)).toContain(`. Next: `);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALLOWED_EXAMPLES, STATEMENT_RULES, type StatementRule } from "../../../runbook/preflight/migration-rules.ts";
-import { migrationProblems } from "../../../runbook/preflight/migrations.ts";
+import { judgeMigrations, type MigrationFile, type SchemaPlan } from "../../../runbook/preflight/migrations.ts";
 import { OLD_SCHEMA } from "../../support/migration-schema.ts";
 import { configWith } from "../../support/preflight.ts";
 
@@ -10,6 +10,8 @@ const at = (level: number, oldest = 1) => ({ ...release, schema: { level, oldest
 const named = (scripts: readonly string[]) =>
   scripts.map((script, index) => ({ name: `000${index + 1}_step.sql`, script }));
 const FIRST = "CREATE TABLE projects (id uuid PRIMARY KEY, name text);";
+const migrationProblems = async (files: readonly MigrationFile[], plan: SchemaPlan) =>
+  (await judgeMigrations(files, plan)).problems;
 /** The problems of a second migration, run beside code of the first. */
 const second = (script: string, schema: { oldest?: number; live?: number } = {}) =>
   migrationProblems(named([FIRST, script]), { release: at(2, schema.oldest), live: at(schema.live ?? 1) });
@@ -23,12 +25,17 @@ describe("migrationProblems", () => {
     "ALTER TABLE projects ADD COLUMN state text NOT NULL DEFAULT 'new'",
     "ALTER TABLE projects ADD created_at timestamptz NOT NULL DEFAULT now()",
     "CREATE INDEX CONCURRENTLY projects_by_name ON projects (name)",
-    "ALTER TABLE projects ADD CONSTRAINT named CHECK (name <> '') NOT VALID",
+    "ALTER TABLE projects ADD COLUMN kind text, ADD CONSTRAINT known CHECK (kind IN ('a', 'b')) NOT VALID",
+    "ALTER TABLE projects ADD COLUMN kind text NOT NULL DEFAULT 'a', ADD CHECK (kind = ANY (ARRAY['a', 'b'])) NOT VALID",
+    "ALTER TABLE projects ADD COLUMN n int, ADD m int DEFAULT 3, ADD CHECK (n > 0 AND m BETWEEN 1 AND 5 AND m + n < 9) NOT VALID",
+    "ALTER TABLE projects ADD COLUMN note text DEFAULT '', ADD CHECK (char_length(note) <= 100 AND note IS NOT NULL) NOT VALID",
+    "ALTER TABLE projects ADD COLUMN done boolean DEFAULT false, ADD since date, ADD CHECK (NOT done OR since IS NOT NULL) NOT VALID",
+    "ALTER TABLE projects ADD CONSTRAINT named CHECK (id IS NOT NULL) NOT VALID",
+    "CREATE UNIQUE INDEX CONCURRENTLY by_both ON projects (name, id)",
     "ALTER TABLE projects VALIDATE CONSTRAINT named",
     "ALTER TABLE projects ADD CONSTRAINT one UNIQUE USING INDEX projects_by_name",
     "ALTER TABLE projects ALTER COLUMN name DROP NOT NULL",
     "DELETE FROM projects WHERE name = ''",
-    "DROP INDEX CONCURRENTLY projects_by_name",
     "REINDEX INDEX CONCURRENTLY projects_by_name",
     "CREATE TABLE owners (id uuid PRIMARY KEY); CREATE INDEX ON owners (id)",
     "CREATE TABLE owners (id uuid); ALTER TABLE owners ADD CONSTRAINT k CHECK (id IS NOT NULL), DROP id",
@@ -73,6 +80,41 @@ describe("migrationProblems", () => {
     ["ALTER TABLE projects DROP COLUMN name", "drops a column"],
     ["ALTER TABLE projects DROP name", "drops a column"],
     ["ALTER TABLE projects ALTER COLUMN name DROP DEFAULT", "drops a default"],
+    ["ALTER TABLE projects ALTER COLUMN name SET DEFAULT ''", "changes what an INSERT of live code gets"],
+    ["ALTER TABLE projects ALTER COLUMN name SET DEFAULT NULL", "changes what an INSERT of live code gets"],
+    ["ALTER TABLE projects ADD CONSTRAINT named CHECK (name <> '') NOT VALID", "refuses what live code may write"],
+    ["ALTER TABLE projects ADD kind text, ADD CHECK (kind IS NOT NULL) NOT VALID", "refuses what live code may write"],
+    [
+      "ALTER TABLE projects ADD kind text DEFAULT 'c', ADD CHECK (kind IN ('a', 'b')) NOT VALID",
+      "refuses what live code may write",
+    ],
+    [
+      "ALTER TABLE projects ADD kind text, ADD CHECK (kind IS NULL OR name <> '') NOT VALID",
+      "refuses what live code may write",
+    ],
+    [
+      "ALTER TABLE projects ADD n int, ADD m int, ADD CHECK (coalesce(n, m) IS NOT NULL) NOT VALID",
+      "refuses what live code may write",
+    ],
+    [
+      "ALTER TABLE projects ADD n int DEFAULT 3, ALTER n SET DEFAULT 0, ADD CHECK (n > 0) NOT VALID",
+      "refuses what live code may write",
+    ],
+    [
+      "ALTER TABLE projects ADD IF NOT EXISTS kind text, ADD CHECK (kind <> '') NOT VALID",
+      "refuses what live code may write",
+    ],
+    [
+      "ALTER TABLE projects ADD FOREIGN KEY (name) REFERENCES owners NOT VALID",
+      "refuses what live code may write or delete",
+    ],
+    ["CREATE UNIQUE INDEX CONCURRENTLY one ON projects (name)", "refuses rows that live code may write"],
+    ["CREATE UNIQUE INDEX CONCURRENTLY one ON projects (lower(name))", "refuses rows that live code may write"],
+    [
+      "CREATE UNIQUE INDEX CONCURRENTLY one ON projects (name) WHERE name <> ''",
+      "refuses rows that live code may write",
+    ],
+    ["DROP INDEX CONCURRENTLY projects_by_name", "drops an index that queries or ON CONFLICT of live code may need"],
     ["TRUNCATE projects", "empties a table"],
     ["DELETE FROM projects", "deletes every row"],
     ["DELETE FROM projects WHERE id IS NOT NULL", "deletes every row"],
@@ -252,7 +294,7 @@ describe("migrationProblems", () => {
       "takes its time under AccessExclusiveLock on projects",
     ],
     [
-      "ALTER TABLE projects ADD CONSTRAINT c CHECK (name <> '') NOT VALID; ALTER TABLE projects VALIDATE CONSTRAINT c",
+      "ALTER TABLE projects ADD n int, ADD CONSTRAINT c CHECK (n > 0) NOT VALID; ALTER TABLE projects VALIDATE CONSTRAINT c",
       "takes its time under AccessExclusiveLock on projects",
     ],
     ["ALTER TABLE projects ADD n int; UPDATE projects SET n = 1 WHERE number < 10", "takes its time under"],
@@ -327,6 +369,7 @@ describe("migrationProblems", () => {
     ],
     ["ALTER TABLE projects OWNER TO other", "changes what live code may write or read"],
     ["REVOKE ALL ON projects FROM sparki", "changes what live code may write or read"],
+    ["ALTER TABLE projects RENAME CONSTRAINT projects_pkey TO k", "renames an object that live code uses"],
     ["ALTER TYPE state RENAME VALUE 'new' TO 'newer'", "renames an object that live code uses"],
     ["ALTER TYPE state ADD VALUE 'a'; INSERT INTO projects (name) VALUES ('a')", "may not use yet"],
     ["ALTER SEQUENCE s RESTART", "changes what live code may write or read"],
@@ -341,7 +384,17 @@ describe("migrationProblems", () => {
     ["DROP TABLE IF EXISTS projects CASCADE", "CASCADE"],
     ["ALTER TABLE projects DROP COLUMN name CASCADE", "CASCADE"],
     ["TRUNCATE owners CASCADE", "CASCADE"],
-    ["DROP INDEX CONCURRENTLY a; SELECT 1", "migration of its own"],
+    ["-- contract: level 1\nDROP INDEX CONCURRENTLY a; SELECT 1", "migration of its own"],
+    ["DROP INDEX CONCURRENTLY one_name", "ON CONFLICT of live code may need"],
+    ["CREATE EXTENSION earthdistance", "hides its statements"],
+    [
+      "CREATE FUNCTION twice(n numeric) RETURNS numeric LANGUAGE sql AS 'SELECT n'",
+      "make calls of live code ambiguous",
+    ],
+    [
+      "-- contract: level 1\nDROP TRIGGER IF EXISTS stamped ON projects; UPDATE owners SET id = id WHERE id IN (SELECT owner FROM projects)",
+      "takes its time under AccessExclusiveLock on projects",
+    ],
     ["SELECT 1; REINDEX TABLE CONCURRENTLY projects", "cannot run in the transaction that the runner opens"],
     ["CREATE TABLE x (id int); CREATE INDEX CONCURRENTLY i ON x (id)", "cannot run in the transaction"],
     ["CREATE TEMP TABLE projects (id int); ALTER TABLE projects DROP name", "drops a column"],
@@ -369,9 +422,8 @@ describe("migrationProblems", () => {
     "SET LOCAL statement_timeout = '10s'",
     "ALTER TABLE projects ADD e state NOT NULL DEFAULT 'new'::state",
     "ALTER TABLE projects ADD n int[] DEFAULT '{}'::int[], ADD m jsonb NOT NULL DEFAULT '{}'::jsonb",
-    "ALTER TABLE projects ADD owner_id uuid; ALTER TABLE projects ADD CONSTRAINT c CHECK (number > 0) NOT VALID",
+    "ALTER TABLE projects ADD size int; ALTER TABLE projects ADD CONSTRAINT c CHECK (size > 0) NOT VALID",
     "ALTER TYPE state ADD VALUE 'a'; ALTER TYPE state ADD VALUE 'b'",
-    "ALTER TABLE projects ADD CONSTRAINT f FOREIGN KEY (owner) REFERENCES owners NOT VALID",
     "ALTER TABLE projects DROP CONSTRAINT is_named",
     "CREATE TABLE x (id serial PRIMARY KEY, p uuid REFERENCES projects); CREATE INDEX ON x (p); INSERT INTO x VALUES (1)",
     "CREATE TABLE x (id int); INSERT INTO x SELECT number FROM projects; ALTER TABLE x ADD UNIQUE (id), ALTER id SET NOT NULL",
@@ -379,6 +431,7 @@ describe("migrationProblems", () => {
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
     "REINDEX (CONCURRENTLY) INDEX by_number",
     "ALTER INDEX by_number RENAME TO by_no",
+    "ALTER TABLE projects RENAME CONSTRAINT is_named TO has_a_name; ALTER TABLE projects DROP CONSTRAINT has_a_name",
     "CREATE EXTENSION IF NOT EXISTS citext",
     "ANALYZE projects",
   ])("lets its safe relatives through: %s", async (script) => {
@@ -389,7 +442,7 @@ describe("migrationProblems", () => {
     const steps = (...scripts: readonly string[]) => [FIRST, ...scripts];
     const problems = (scripts: readonly string[]) =>
       migrationProblems(named(scripts), { release: at(scripts.length), live: at(1) });
-    const add = "ALTER TABLE projects ADD CONSTRAINT c CHECK (name IS NOT NULL) NOT VALID";
+    const add = "-- contract: level 1\nALTER TABLE projects ADD CONSTRAINT c CHECK (name IS NOT NULL) NOT VALID";
     const validate = "ALTER TABLE projects VALIDATE CONSTRAINT c";
     const set = "ALTER TABLE projects ALTER name SET NOT NULL; ALTER TABLE projects DROP CONSTRAINT c";
     expect(await problems(steps(add, validate, set))).toEqual([]);
@@ -402,7 +455,7 @@ describe("migrationProblems", () => {
     const key = "ALTER TABLE projects ADD PRIMARY KEY USING INDEX one_number";
     const index = "CREATE UNIQUE INDEX CONCURRENTLY one_number ON projects (number)";
     const problems = (column: string) => {
-      const scripts = [`CREATE TABLE projects (number int ${column})`, index, key];
+      const scripts = [`CREATE TABLE projects (number int ${column})`, `-- contract: level 1\n${index}`, key];
       return migrationProblems(named(scripts), { release: at(3), live: at(1) });
     };
     expect(await problems("NOT NULL")).toEqual([]);
@@ -432,6 +485,65 @@ describe("migrationProblems", () => {
       expect.stringContaining("0003_step.sql is not due: 2026.11.1, which is live, is code of level 1"),
     ]);
     expect(await problems(2)).toEqual([]);
+  });
+
+  it("takes the highest of several marks, so that none says less than another", async () => {
+    const files = named([
+      FIRST,
+      "SELECT 1",
+      "-- contract: level 1\n-- contract: level 2\nALTER TABLE projects DROP name",
+    ]);
+    const problems = (live: number) => migrationProblems(files, { release: at(3, 2), live: at(live) });
+    expect(await problems(1)).toEqual([expect.stringContaining("0003_step.sql is not due")]);
+    expect(await problems(2)).toEqual([]);
+  });
+
+  it("wants of every later release the level to which the database was contracted: a rollback goes by it", async () => {
+    const files = named([FIRST, "SELECT 1", "-- contract: level 2\nALTER TABLE projects DROP name", "SELECT 1"]);
+    const problems = (oldest: number) => migrationProblems(files, { release: at(4, oldest), live: at(3, 2) });
+    expect(await problems(1)).toEqual([
+      "0003_step.sql has contracted the database to level 2, but sparki:release.schema.oldest is 1: a rollback would believe it",
+    ]);
+    expect(await problems(2)).toEqual([]);
+  });
+
+  it("reads a mark in a file with the line ends of Windows", async () => {
+    expect(await second("-- contract: level 1\r\nDROP TABLE projects;\r\n")).toEqual([]);
+  });
+
+  describe("of a foreign key", () => {
+    const found = (...scripts: readonly string[]) => {
+      const files = named([OLD_SCHEMA, ...scripts]);
+      return judgeMigrations(files, { release: at(files.length), live: at(1) });
+    };
+    const adding = (reference: string) =>
+      found("ALTER TABLE projects ADD lead uuid", `ALTER TABLE projects ADD FOREIGN KEY ${reference} NOT VALID`);
+
+    it("lets one over a new column through, which live code leaves at NULL, and none over one that it writes", async () => {
+      expect(await adding("(lead) REFERENCES owners ON DELETE SET NULL")).toEqual({ problems: [], cautions: [] });
+      for (const other of ["(owner) REFERENCES owners", "(lead, owner) REFERENCES pairs (a, b)"])
+        expect((await adding(other)).problems).toEqual([expect.stringContaining("refuses what live code may write")]);
+    });
+
+    it.each([
+      ["CREATE TABLE x (p uuid REFERENCES projects)", "deleting a row of projects that"],
+      ["CREATE TABLE x (p uuid, FOREIGN KEY (p) REFERENCES projects ON DELETE RESTRICT)", "deleting a row of projects"],
+      ["CREATE TABLE x (p uuid); ALTER TABLE x ADD FOREIGN KEY (p) REFERENCES projects", "deleting a row of projects"],
+    ])("warns where rows of the new release keep live code from deleting its own: %s", async (script, caution) => {
+      expect(await found(script)).toEqual({ problems: [], cautions: [expect.stringContaining(caution)] });
+      expect(await found(`-- contract: level 1\n${script}`)).toEqual({ problems: [], cautions: [] });
+    });
+
+    it("warns of one over a new column too, and of none that takes its rows along", async () => {
+      const { cautions } = await adding("(lead) REFERENCES owners");
+      expect(cautions).toEqual([
+        expect.stringContaining("deleting a row of owners that a row of the new release refers to"),
+      ]);
+      expect((await found("CREATE TABLE x (p uuid REFERENCES projects ON DELETE CASCADE)")).cautions).toEqual([]);
+      expect(
+        (await found("CREATE TABLE x (id uuid PRIMARY KEY); CREATE TABLE y (x uuid REFERENCES x)")).cautions,
+      ).toEqual([]);
+    });
   });
 
   it.each([

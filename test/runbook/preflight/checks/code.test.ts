@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { CommandRunner } from "../../../../io/child-command.ts";
 import { ciGreen, merged } from "../../../../runbook/preflight/checks/code.ts";
 import type { Commands } from "../../../../runbook/preflight/context.ts";
@@ -27,11 +31,71 @@ describe("merged", () => {
     expect(await look(merged, fakeContext({ files, commands: git("fetch") }))).toMatchObject({ status: "pass" });
   });
 
-  it("fails when the clone has the commit elsewhere", async () => {
-    expect(await look(merged, fakeContext({ files, commands: git("merge-base") }))).toEqual({
-      status: "fail",
-      reason: `commit ${short} is not on main`,
-      fix: "release a commit that is merged, or correct sparki:release.gitSha",
+  describe("of a real clone", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sparki-clones-"));
+    const run = (cwd: string, ...args: readonly string[]) => {
+      const who = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+      const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" };
+      const { status, stdout, stderr } = spawnSync("git", [...who, ...args], { cwd, encoding: "utf8", env });
+      return { code: status ?? 1, stdout, stderr };
+    };
+    const upstream = join(folder, "upstream");
+    const commit = (message: string) => {
+      run(upstream, "commit", "--quiet", "--allow-empty", "--message", message);
+      return run(upstream, "rev-parse", "HEAD").stdout.trim();
+    };
+    mkdirSync(upstream);
+    run(upstream, "init", "--quiet", "--initial-branch=main");
+    commit("one");
+    const onMain = commit("two");
+    run(upstream, "branch", "release");
+    commit("three");
+    commit("four");
+    run(upstream, "checkout", "--quiet", "-b", "feature");
+    const elsewhere = commit("five");
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    const judged = (clone: string, gitHash: string, web = {}) => {
+      const cwd = join(folder, clone);
+      if (clone === "gone") run(cwd, "remote", "set-url", "origin", "/nowhere");
+      const tool: CommandRunner = async (args) => run(cwd, ...args);
+      const release = { ...configWith({}).release, gitSha: gitHash };
+      const config = configWith({ release });
+      return look(merged, fakeContext({ config, files, commands: { aws: tool, git: tool, helm: tool }, tokens, web }));
+    };
+    const cloned = (name: string, ...options: readonly string[]) => {
+      run(folder, "clone", "--quiet", ...options, `file://${upstream}`, name);
+      return name;
+    };
+    const onGitHub = (gitHash: string) => ({
+      [`GET ${API}/compare/main...${gitHash}`]: { body: { status: "behind" } },
+    });
+
+    it("fails when the clone has the commit elsewhere", async () => {
+      expect(await judged(cloned("whole"), elsewhere)).toEqual({
+        status: "fail",
+        reason: `commit ${elsewhere.slice(0, 12)} is not on main`,
+        fix: "release a commit that is merged, or correct sparki:release.gitSha",
+      });
+      expect(await judged("whole", onMain)).toMatchObject({ status: "pass" });
+    });
+
+    it("finds main where only another branch was cloned", async () => {
+      expect(await judged(cloned("single", "--single-branch", "--branch=release"), onMain)).toMatchObject({
+        status: "pass",
+        reason: expect.stringContaining("origin/main of ../sparki"),
+      });
+    });
+
+    it.each([
+      ["is shallow", "shallow", ["--depth=1", "--no-single-branch", "--branch=release"], onMain],
+      ["cannot be brought up to date", "gone", ["--branch=feature"], elsewhere],
+    ])("asks GitHub where a clone %s: what is merged may not show in it", async (_, name, options, gitHash) => {
+      cloned(name, ...options);
+      expect(await judged(name, gitHash, onGitHub(gitHash))).toMatchObject({
+        status: "pass",
+        reason: expect.stringContaining("main of alexarno/sparki"),
+      });
     });
   });
 

@@ -25,6 +25,7 @@ describe("deliveryState", () => {
     ["there is no bucket", {}, {}, "is not in s3://sparki-state-111122223333"],
     ["the bucket has no such stack", looks, {}, "is not in s3://sparki-state-111122223333"],
     ["the stack is empty", looks, { [inBucket]: exported(0) }, "is empty"],
+    ["the stack was never updated", looks, { [inBucket]: { stdout: '{"version":3,"deployment":null}' } }, "is empty"],
     ["a passphrase encrypts it", looks, { [inBucket]: exported(87) }, "encrypted by passphrase; expected awskms"],
   ])("fails where %s", async (_, found, pulumi, reason) => {
     const result = await see(deliveryState, phaseContext({ looks: found, pulumi }));
