@@ -12,10 +12,16 @@ import {
   within,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { statementsOf } from "../policy-document.ts";
 import { arn, isCron, policyDocument, type RuleTable, unique } from "./shared.ts";
 
 const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 const PROTOCOLS = ["sqs", "sms", "lambda", "firehose", "application", "email", "email-json", "http", "https"];
+/** SNS refuses of a topic's policy what is out of its own service's scope. */
+const topicActions: Rule = refuse("policy", "actions of SNS", (it) =>
+  statementsOf(it.text("policy") ?? "").some(({ actions }) => actions.some((each) => !/^(\*|sns:.+)$/i.test(each))),
+);
+
 /** Protocols that hand on a message without what SNS says about it. */
 const RAW = ["sqs", "http", "https", "firehose"];
 const CURRENCY = /^[A-Z]{3}$/;
@@ -126,13 +132,22 @@ export const deliveryRules: RuleTable = {
       "false but for a FIFO topic",
       (it) => it.isTrue("contentBasedDeduplication") && it.isFalse("fifoTopic"),
     ),
-    refuse(
-      "deliveryPolicy",
-      "a JSON text",
-      knownAnd("deliveryPolicy", (text) => !isJson(text)),
+    ...["deliveryPolicy", "archivePolicy"].map((name) =>
+      refuse(
+        name,
+        "a JSON text",
+        knownAnd(name, (text) => !isJson(text)),
+      ),
     ),
+    ...["archivePolicy", "fifoThroughputScope"].map((name) =>
+      refuse(name, "nothing but for a FIFO topic", (it) => it.has(name) && it.isFalse("fifoTopic")),
+    ),
+    oneOf("fifoThroughputScope", ["Topic", "MessageGroup"]),
+    oneOf("signatureVersion", [1, 2]),
+    oneOf("tracingConfig", ["Active", "PassThrough"]),
+    topicActions,
   ],
-  "aws:sns/topicPolicy:TopicPolicy": [arn("arn", "sns"), policyDocument("policy", "resource", 30_720)],
+  "aws:sns/topicPolicy:TopicPolicy": [arn("arn", "sns"), policyDocument("policy", "resource", 30_720), topicActions],
   "aws:sns/topicSubscription:TopicSubscription": [
     arn("topic", "sns"),
     oneOf("protocol", PROTOCOLS),
