@@ -205,8 +205,9 @@ const texts = (value: unknown): string[] => [value].flat().filter((each): each i
 /** Whether AWS has a service of that principal's name, as `ec2.amazonaws.com` or `logs.us-east-1.amazonaws.com`. */
 export function isExistingService(principal: string): boolean {
   const match = /^(.+)\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/.exec(principal);
-  const labels = (match?.[1] ?? "").split(".").filter((label) => !REGION.test(label));
-  const name = labels.join(".");
+  const labels = (match?.[1] ?? "").split(".");
+  if (labels.some((label) => REGION.test(label) && !isRegion(label))) return false;
+  const name = labels.filter((label) => !REGION.test(label)).join(".");
   return FURTHER.includes(name) || name.endsWith(SCALING) || facts().catalog.servicePrefixes.includes(name);
 }
 

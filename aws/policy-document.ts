@@ -24,7 +24,7 @@ const ACTION = /^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$/;
 const ARN = /^(\*|arn:(aws[a-z-]*|\*):[a-z0-9-]+:[a-z0-9*?-]*:(\d{12}|aws|cloudfront|[\d*?]*[*?][\d*?]*|):.+)$/;
 const SERVICE = /^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/;
 const PRINCIPAL_ARN =
-  /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|user\/[^*?]+|role\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/.+|A(ROA|IDA)[A-Z0-9]{16,})$/;
+  /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)\/([!-)+->@-~]*\/)?[\w+=,.@-]{1,64})|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)\/[^*?]+|A(ROA|IDA)[A-Z0-9]{16,})$/;
 const TRUST_ACTIONS = [
   "sts:AssumeRole",
   "sts:AssumeRoleWithSAML",
@@ -140,7 +140,8 @@ function principalFaults(statement: Entries, kind: PolicyKind): string[] {
   if (kind === "trust" && statement.NotPrincipal !== undefined) return ["a trust policy has no NotPrincipal"];
   if (!isEntries(principal) || Object.keys(principal).length === 0) return ["Principal must be * or an object"];
   return Object.entries(principal).flatMap(([type, value]) => {
-    if (!PRINCIPALS.includes(type)) return [`${JSON.stringify(type)} is not a type of principal`];
+    if (!PRINCIPALS.includes(type) || (kind === "trust" && type === "CanonicalUser"))
+      return [`${JSON.stringify(type)} is not a type of principal`];
     const texts = textsOf(listOf(value));
     if (texts === undefined || texts.length === 0) return [`Principal ${type} must be a text or a list of texts`];
     const fits = {

@@ -238,6 +238,15 @@ export const cacheRules: RuleTable = {
     oneOf("authTokenUpdateStrategy", ["SET", "ROTATE", "DELETE"]),
     together("authTokenUpdateStrategy", "an AUTH token", (it) => it.has("authToken") || it.has("authTokenWo")),
     oneOf("transitEncryptionMode", ["preferred", "required"]),
+    refuse("transitEncryptionMode", "required before Redis 7", (it) => {
+      const version = it.text("engineVersion");
+      return (
+        it.text("transitEncryptionMode") === "preferred" &&
+        it.text("engine") !== "valkey" &&
+        version !== undefined &&
+        compareVersions(version, "7") < 0
+      );
+    }),
     refuse(
       "transitEncryptionMode",
       "transitEncryptionEnabled: true beside it",

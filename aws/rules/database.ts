@@ -121,6 +121,9 @@ const iopsRule: Rule = (it) => {
   const ratio = kindOf(it) === "io1" ? 50 : 1000;
   if (kind.iops === "must" && iops !== undefined && storage !== undefined && iops > storage * ratio)
     return wrong(it, "iops", `at most ${ratio} for each GiB`);
+  // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+  if (kindOf(it) === "io1" && iops !== undefined && storage !== undefined && iops < storage / 2)
+    return wrong(it, "iops", "at least 1 for each 2 GiB");
   if (kind.iops === "must" && iops !== undefined && (iops < 1000 || iops > 256_000))
     return wrong(it, "iops", "1000 to 256000");
   if (kind.iops !== "from 400")

@@ -12,10 +12,18 @@ import {
   within,
 } from "../finding.ts";
 import type { Inputs } from "../inputs.ts";
+import { statementsOf } from "../policy-document.ts";
 import { arn, isCron, policyDocument, type RuleTable, unique } from "./shared.ts";
 
 const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 const PROTOCOLS = ["sqs", "sms", "lambda", "firehose", "application", "email", "email-json", "http", "https"];
+/** SNS refuses of a topic's policy what is out of its own service's scope. */
+const topicActions: Rule = refuse("policy", "actions of SNS", (it) =>
+  statementsOf(it.text("policy") ?? "").some(({ actions }) => actions.some((each) => !/^(\*|sns:.+)$/i.test(each))),
+);
+
+/** Protocols that hand on a message without what SNS says about it. */
+const RAW = ["sqs", "http", "https", "firehose"];
 const CURRENCY = /^[A-Z]{3}$/;
 const PERIOD = /^\d{4}-\d\d-\d\d_\d\d:\d\d$/;
 
@@ -33,6 +41,24 @@ function isMatcher(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const inner = Object.entries(value);
   return inner.length > 0 && inner.every(([key, each]) => (key === "$or" ? Array.isArray(each) : isMatcher(each)));
+}
+
+/** @see https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html */
+const MOST_FILTERS = 5;
+
+function isFilter(text: string): boolean {
+  if (!isJson(text)) return false;
+  const filter: unknown = JSON.parse(text);
+  const isEmpty = typeof filter === "object" && filter !== null && Object.keys(filter).length === 0;
+  return isEmpty || (!Array.isArray(filter) && isMatcher(filter) && leavesIn(filter) <= MOST_FILTERS);
+}
+
+/** How many keys have what to match; those of the cases of an `$or` too. */
+function leavesIn(value: unknown): number {
+  return Object.entries(Object(value)).reduce((sum, [key, each]) => {
+    if (key === "$or" && Array.isArray(each)) return sum + each.reduce((all: number, one) => all + leavesIn(one), 0);
+    return sum + (Array.isArray(each) ? 1 : leavesIn(each));
+  }, 0);
 }
 
 function isJson(text: string): boolean {
@@ -101,8 +127,27 @@ export const deliveryRules: RuleTable = {
     }),
     policyDocument("policy", "resource", 30_720),
     refuse("displayName", "at most 100 characters", (it) => (it.text("displayName") ?? "").length > 100),
+    refuse(
+      "contentBasedDeduplication",
+      "false but for a FIFO topic",
+      (it) => it.isTrue("contentBasedDeduplication") && it.isFalse("fifoTopic"),
+    ),
+    ...["deliveryPolicy", "archivePolicy"].map((name) =>
+      refuse(
+        name,
+        "a JSON text",
+        knownAnd(name, (text) => !isJson(text)),
+      ),
+    ),
+    ...["archivePolicy", "fifoThroughputScope"].map((name) =>
+      refuse(name, "nothing but for a FIFO topic", (it) => it.has(name) && it.isFalse("fifoTopic")),
+    ),
+    oneOf("fifoThroughputScope", ["Topic", "MessageGroup"]),
+    oneOf("signatureVersion", [1, 2]),
+    oneOf("tracingConfig", ["Active", "PassThrough"]),
+    topicActions,
   ],
-  "aws:sns/topicPolicy:TopicPolicy": [arn("arn", "sns"), policyDocument("policy", "resource", 30_720)],
+  "aws:sns/topicPolicy:TopicPolicy": [arn("arn", "sns"), policyDocument("policy", "resource", 30_720), topicActions],
   "aws:sns/topicSubscription:TopicSubscription": [
     arn("topic", "sns"),
     oneOf("protocol", PROTOCOLS),
@@ -111,12 +156,18 @@ export const deliveryRules: RuleTable = {
       if (endpoint === undefined) return false;
       if (/^email/.test(protocol)) return !MAIL.test(endpoint);
       if (/^https?$/.test(protocol)) return !endpoint.startsWith(`${protocol}://`);
+      if (protocol === "sms") return endpoint.replace(/\D/g, "").length < 7 || !/^\+?[\d() .-]+$/.test(endpoint);
       return ["sqs", "lambda", "firehose"].includes(protocol) && !endpoint.startsWith("arn:");
     }),
     refuse(
+      "rawMessageDelivery",
+      `false but for ${RAW.join(", ")}`,
+      (it) => it.isTrue("rawMessageDelivery") && it.knows("protocol") && !RAW.includes(it.text("protocol") ?? ""),
+    ),
+    refuse(
       "filterPolicy",
-      "a JSON text",
-      knownAnd("filterPolicy", (text) => !isJson(text)),
+      `a JSON object of at most ${MOST_FILTERS} keys whose values are lists of what to match`,
+      knownAnd("filterPolicy", (text) => !isFilter(text)),
     ),
     oneOf("filterPolicyScope", ["MessageAttributes", "MessageBody"]),
   ],

@@ -220,19 +220,23 @@ const actionsOf = (name: string): readonly Rule[] => [
 const isTls = (it: Inputs) => ["HTTPS", "TLS"].includes(it.text("protocol") ?? "");
 
 /** A redirect that leads to where it came from never ends. */
-const redirectsToItself: Rule = (it) =>
-  it.objects("defaultActions").flatMap((action) => {
-    const to = action.object("redirect");
-    if (action.text("type") !== "redirect" || to === undefined) return [];
-    const same = (name: string, kept: string, own: string | undefined) => {
-      const value = to.text(name) ?? kept;
-      return value === kept || (own !== undefined && value === own);
-    };
-    const here = same("protocol", "#{protocol}", it.text("protocol")) && same("port", "#{port}", it.text("port"));
-    const rest =
-      same("host", "#{host}", undefined) && same("path", "/#{path}", undefined) && same("query", "#{query}", undefined);
-    return here && rest ? wrong(to, "protocol", "a redirect that changes protocol, port, host, path or query") : [];
-  });
+const redirectsToItself =
+  (actions: string): Rule =>
+  (it) =>
+    it.objects(actions).flatMap((action) => {
+      const to = action.object("redirect");
+      if (action.text("type") !== "redirect" || to === undefined) return [];
+      const same = (name: string, kept: string, own: string | undefined) => {
+        const value = to.text(name) ?? kept;
+        return value === kept || (own !== undefined && value === own);
+      };
+      const here = same("protocol", "#{protocol}", it.text("protocol")) && same("port", "#{port}", it.text("port"));
+      const rest =
+        same("host", "#{host}", undefined) &&
+        same("path", "/#{path}", undefined) &&
+        same("query", "#{query}", undefined);
+      return here && rest ? wrong(to, "protocol", "a redirect that changes protocol, port, host, path or query") : [];
+    });
 
 const CONDITIONS = ["hostHeader", "httpHeader", "httpRequestMethod", "pathPattern", "queryStrings", "sourceIp"];
 const MOST_VALUES = 5;
@@ -594,6 +598,19 @@ const MATCHING = [
   ..."sqliMatchStatement xssMatchStatement".split(" "),
 ];
 
+/**
+ * What WAF refuses of PCRE: back references, recursion, conditions, control verbs, single bytes, starts of a match, callouts,
+ * atomic groups and possessive quantifiers.
+ * @see https://docs.aws.amazon.com/waf/latest/developerguide/waf-regex-pattern-support.html
+ */
+const UNREAD = /\\[1-9gkCRK]|\((?:\*|\?(?:>|\||[R&(+\d]|-\d|C\d*\)|P[=>]))|(?:[*+?]|\{\d+(?:,\d*)?\})\+/;
+
+function isUnread(expression: string): boolean {
+  // What is escaped, or in a class, is the character itself.
+  const plain = expression.replaceAll(/\\[^1-9gkCRK]/g, "x").replaceAll(/\[\^?\]?[^\]]*\]/g, "x");
+  return UNREAD.test(plain);
+}
+
 /** A statement that looks at a part of the request: one part, and how it is read first. */
 const matching: readonly Rule[] = MATCHING.map((name) =>
   inside(
@@ -627,6 +644,9 @@ const matching: readonly Rule[] = MATCHING.map((name) =>
       "fieldToMatch",
       "another part: a fingerprint holds no text",
       (it) => /sqli|xss/.test(name) && (it.has("fieldToMatch.ja3Fingerprint") || it.has("fieldToMatch.ja4Fingerprint")),
+    ),
+    refuse("regexString", "an expression without what WAF does not read, such as (?>a), a++ and \\1", (it) =>
+      isUnread(it.text("regexString") ?? ""),
     ),
     refuse("regexString", "a regular expression", (it) => {
       try {
@@ -999,9 +1019,7 @@ function aliasFindings(alias: Inputs, type: string | undefined): Finding[] {
   const region = /(?:^|\.)([a-z]{2}-[a-z]+-\d)\.elb\.amazonaws\.com$/.exec(name ?? "")?.[1];
   const isDistribution = /\.cloudfront\.net$/.test(name ?? "");
   const ofTarget = isDistribution ? CLOUDFRONT_ZONE : BALANCER_ZONES[region ?? ""];
-  const isOther =
-    zone !== undefined && ofTarget !== undefined && zone !== ofTarget && Object.values(BALANCER_ZONES).includes(zone);
-  if (isOther || (isDistribution && zone !== undefined && zone !== CLOUDFRONT_ZONE))
+  if (zone !== undefined && ofTarget !== undefined && zone !== ofTarget)
     return wrong(alias, "zoneId", `the zone of the target: ${ofTarget}`);
   const types = isDistribution ? ["A", "AAAA", "HTTPS"] : ["A", "AAAA"];
   return (region !== undefined || isDistribution) && type !== undefined && !types.includes(type)
@@ -1093,7 +1111,7 @@ const recordRules: readonly Rule[] = [
     "records",
     "strings of at most 255 characters",
     (it) =>
-      it.text("type") === "TXT" &&
+      ["TXT", "SPF"].includes(it.text("type") ?? "") &&
       it.knownTexts("records").some((each) =>
         each
           .replace(/^"|"$/g, "")
@@ -1155,6 +1173,10 @@ const CHECKED_BY: Readonly<Record<string, readonly string[]>> = {
   CLOUDWATCH_METRIC: ["cloudwatchAlarmName", "cloudwatchAlarmRegion", "insufficientDataHealthStatus"],
   RECOVERY_CONTROL: ["routingControlArn"],
 };
+
+/** ACM certifies no names of AWS's own. @see https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html */
+const AWS_OWN = /(^|\.)(amazonaws\.com|cloudfront\.net|elasticbeanstalk\.com)$/i;
+const AWS_OWN_WORDS = "names outside of amazonaws.com, cloudfront.net and elasticbeanstalk.com";
 
 /** What belongs to a certificate that is brought along, and not to one that ACM makes. */
 const IMPORTED = ["certificateBody", "certificateChain", "privateKey", "privateKeyWo"];
@@ -1372,7 +1394,7 @@ export const edgeRules: RuleTable = {
             ),
           )(it, undefined)
         : [],
-    redirectsToItself,
+    redirectsToItself("defaultActions"),
     (it) =>
       it.text("protocol") === "HTTPS"
         ? eachOf(
@@ -1398,6 +1420,7 @@ export const edgeRules: RuleTable = {
     within("priority", 1, 50_000),
     required("actions", "an action"),
     ...actionsOf("actions"),
+    redirectsToItself("actions"),
     required("conditions", "a condition"),
     fewWildcards,
     eachOf("conditions", ...conditionRules),
@@ -1408,6 +1431,10 @@ export const edgeRules: RuleTable = {
   ],
   "aws:acm/certificate:Certificate": [
     matches("domainName", HOST, "a domain name, of labels of at most 63 characters"),
+    refuse("domainName", AWS_OWN_WORDS, (it) => AWS_OWN.test(it.text("domainName") ?? "")),
+    refuse("subjectAlternativeNames", AWS_OWN_WORDS, (it) =>
+      it.knownTexts("subjectAlternativeNames").some((each) => AWS_OWN.test(each)),
+    ),
     // It is the certificate's common name (RFC 5280); the other names may be longer.
     refuse("domainName", "at most 64 characters", (it) => (it.text("domainName") ?? "").length > 64),
     eachMatches("subjectAlternativeNames", HOST, "domain names"),

@@ -57,6 +57,9 @@ function existingManagedPolicy(name: string): Rule {
 export const identityRules: RuleTable = {
   "aws:iam/role:Role": [
     ...name("name", 64),
+    refuse("path", "a path that AWS does not keep for its own roles", (it) =>
+      /^\/aws-(service-role|reserved)\//.test(it.text("path") ?? ""),
+    ),
     refuse("namePrefix", "at most 38 characters", (it) => (it.text("namePrefix") ?? "").length > 38),
     matches("path", PATH, "a path that begins and ends with a slash"),
     matches("description", DESCRIPTION, "printable text"),

@@ -209,6 +209,22 @@ function ownParameters(): ReadonlyMap<string, PostgresParameter> {
   return loaded;
 }
 
+/** @see https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ParamValuesRef.html */
+const VARIABLES = ["AllocatedStorage", "DBInstanceClassMemory", "DBInstanceVCPU", "EndPointPort", "TrueIfReplica"];
+const FUNCTIONS = ["GREATEST", "LEAST", "SUM", "IF", "log"];
+const NUMERIC = ["integer", "real"];
+const FORMULA_WORDS = `a formula of ${VARIABLES.join(", ")}, as {DBInstanceClassMemory/9531392}`;
+
+/** Whether a number is one that RDS computes: all names in its braces are variables of RDS's, those around them its functions. */
+function isFormula(value: string): boolean {
+  const braced = /\{[^{}]*\}/g;
+  const names = (text: string) => text.match(/[A-Za-z]\w*|[{}]/g) ?? [];
+  return (
+    names((value.match(braced) ?? []).join(" ").replaceAll(/[{}]/g, " ")).every((name) => VARIABLES.includes(name)) &&
+    names(value.replaceAll(braced, " ")).every((name) => FUNCTIONS.includes(name))
+  );
+}
+
 /** What RDS refuses about one parameter of PostgreSQL. */
 export function postgresParameter(it: Inputs): Finding[] {
   const [name, value, method] = [it.text("name"), it.text("value"), it.text("applyMethod") ?? "immediate"];
@@ -221,8 +237,11 @@ export function postgresParameter(it: Inputs): Finding[] {
   if (KEPT.test(name)) return wrong(it, "name", "a parameter that RDS lets one change");
   if ((fact?.[1] === "restart" || known?.fixed === true) && method === "immediate")
     return wrong(it, "applyMethod", `pending-reboot: ${name} needs a restart`);
-  // A formula such as {DBInstanceClassMemory/9531392} is RDS's to evaluate.
-  if (value === undefined || value.includes("{")) return [];
+  if (value === undefined) return [];
+  if (value.includes("{"))
+    return fact === undefined || !NUMERIC.includes(fact[0]) || isFormula(value)
+      ? []
+      : wrong(it, "value", FORMULA_WORDS);
   if (name === "shared_preload_libraries" && value.split(",").some((each) => !LIBRARIES.includes(each.trim())))
     return wrong(it, "value", "libraries that RDS has");
   const form = FORMS[name.toLowerCase()];

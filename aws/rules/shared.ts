@@ -319,9 +319,10 @@ export const letsChangeItself: Rule = (it) => {
   )
     return [];
   const changes = statementsOf(policy).some(
-    ({ effect, actions, awsPrincipals }) =>
+    ({ effect, actions, awsPrincipals, resources }) =>
       effect === "Allow" &&
       awsPrincipals.length > 0 &&
+      resources.some((each) => /^(\*|arn:[^:]*:kms:.*)$/.test(each)) &&
       actions.some((each) => isLike("kms:putkeypolicy", each.toLowerCase())),
   );
   return changes

@@ -55,7 +55,7 @@ const LIFECYCLE_ACTIONS = [
 const WATERFALL = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
 const LEAST_DAYS_OF_IA = 30;
 
-/** Objects go down only, and stay in infrequent access for 30 days before they go on. */
+/** Objects go down only, one class at a time, and stay in infrequent access for 30 days before they go on. */
 function downTheWaterfall(list: string, days: string): Rule {
   return refuse(
     list,
@@ -73,7 +73,9 @@ function downTheWaterfall(list: string, days: string): Rule {
         if (before === undefined) return false;
         const isLess = /_IA$/.test(WATERFALL[before.place] ?? "");
         const skips = WATERFALL[before.place] === "ONEZONE_IA" && WATERFALL[place] === "GLACIER_IR";
-        return skips || before.place > place || (isLess && after < before.after + LEAST_DAYS_OF_IA);
+        return (
+          skips || before.place > place || before.after === after || (isLess && after < before.after + LEAST_DAYS_OF_IA)
+        );
       });
     },
   );

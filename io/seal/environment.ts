@@ -1,12 +1,14 @@
-import { delimiter, resolve } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { sha256 } from "./files.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What a variable is to a plan. A setting changes what a deployment does, so its value is part of what is approved; who
- * asks (an identity) and on which machine may differ between who plans and who deploys.
+ * What a variable is to a plan. A setting changes what a deployment does, so its value is part of what is approved, and the
+ * content of the files that it names; who asks (an identity) and on which machine may differ between who plans and who deploys.
  */
-type Kind = "setting" | "identity" | "machine";
+type Kind = "setting" | "file" | "identity" | "machine";
 
 /** Every variable that reaches the engine, the program, the policies, Helm and the jobs; all others are dropped. */
 const ALLOWED: Readonly<Record<string, Kind>> = {
@@ -51,7 +53,7 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   SPARKI_STORM_TOKEN: "identity",
   SPARKI_REGISTRY: "setting",
   SPARKI_DNS_SERVER: "setting",
-  SPARKI_CA_FILE: "setting",
+  SPARKI_CA_FILE: "file",
   SPARKI_PORT_MAP: "setting",
   SPARKI_TIME_SCALE: "setting",
   SPARKI_REHEARSAL_DIRECTORY: "machine",
@@ -91,10 +93,10 @@ const ALLOWED: Readonly<Record<string, Kind>> = {
   http_proxy: "machine",
   no_proxy: "machine",
   // Whom TLS trusts beyond the system's own authorities.
-  SSL_CERT_FILE: "setting",
-  SSL_CERT_DIR: "setting",
-  NODE_EXTRA_CA_CERTS: "setting",
-  AWS_CA_BUNDLE: "setting",
+  SSL_CERT_FILE: "file",
+  SSL_CERT_DIR: "file",
+  NODE_EXTRA_CA_CERTS: "file",
+  AWS_CA_BUNDLE: "file",
 };
 
 /** For every process that may run the AWS command line; it counts before a profile's `cli_auto_prompt`. */
@@ -105,9 +107,84 @@ export function allowedEnvironment(env: Environment): Readonly<Record<string, st
   return pick(env, () => true);
 }
 
-/** The settings among them: what an approval holds of the environment. None is a secret. */
+/**
+ * The settings among them, and what else decides as they do: what is in the files that they name, and the settings of the
+ * AWS profile. What an approval holds of the environment: values of variables, and hashes of all else; none is a secret.
+ */
 export function settingsOf(env: Environment): Readonly<Record<string, string>> {
-  return pick(env, (kind) => kind === "setting");
+  const files = Object.entries(pick(env, (kind) => kind === "file"));
+  return {
+    ...pick(env, (kind) => kind === "setting" || kind === "file"),
+    ...Object.fromEntries(files.map(([name, value]) => [`content of ${name}`, contentAt(value)])),
+    ...profileSettings(env),
+  };
+}
+
+/** A hash of what is in a file, or in the files of one folder or several; links are followed, as who reads them does. */
+function contentAt(paths: string): string {
+  return sha256(paths.split(delimiter).flatMap(contentsAt).join("\n"));
+}
+
+function contentsAt(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true)
+    return readdirSync(path)
+      .sort()
+      .map((name) => `${name} ${hashAt(join(path, name))}`);
+  return [hashAt(path)];
+}
+
+function hashAt(path: string): string {
+  try {
+    return sha256(readFileSync(path));
+  } catch {
+    return "none";
+  }
+}
+
+/** Of a profile: who asks, how the command line shows its answers, and addresses, which a deployment ignores. */
+const NO_SETTING =
+  /^(aws_(access_key_id|secret_access_key|session_token|security_token|account_id)|credential_(process|source)|role_(arn|session_name)|external_id|mfa_serial|source_profile|duration_seconds|web_identity_token_file|sso_\w+|login_session|output|cli_\w+|services|endpoint_url|ignore_configure\w*_endpoint_urls)$/;
+const CA_BUNDLE = "ca_bundle";
+
+/** The settings of the profile that AWS's clients would read, each by a hash: whom TLS trusts, the region, kinds of endpoints. */
+function profileSettings({ AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HOME }: Environment) {
+  const name = AWS_PROFILE || "default";
+  const home = (file: string) => (HOME === undefined ? undefined : join(HOME, ".aws", file));
+  const places = [AWS_CONFIG_FILE || home("config"), AWS_SHARED_CREDENTIALS_FILE || home("credentials")];
+  const settings = places.flatMap((place) => (place === undefined ? [] : settingsIn(place, name)));
+  return Object.fromEntries(
+    settings.flatMap(([key, value]) => [
+      [`AWS profile's ${key}`, sha256(value)] as const,
+      ...(key === CA_BUNDLE ? [[`content of AWS profile's ${key}`, contentAt(value.trim())] as const] : []),
+    ]),
+  );
+}
+
+function settingsIn(file: string, profile: string): (readonly [key: string, value: string])[] {
+  const sections = textAt(file).split(/^[ \t]*\[/m);
+  const own = sections.filter((section) => {
+    const named = /^\s*(?:profile\s+)?["']?(.*?)["']?\s*\]/.exec(section)?.[1];
+    return named === profile;
+  });
+  const lines = own.flatMap((section) => section.split("\n").slice(1)).filter((line) => !/^\s*([#;]|$)/.test(line));
+  const settings: [key: string, value: string][] = [];
+  for (const line of lines) {
+    const [, key, value = ""] = /^(\w+)\s*=(.*)$/.exec(line.trimEnd()) ?? [];
+    const last = settings.at(-1);
+    // What is indented belongs to the setting above.
+    if (key !== undefined) settings.push([key.toLowerCase(), value.trim()]);
+    else if (last !== undefined) last[1] += `\n${line.trim()}`;
+  }
+  return settings.filter(([key]) => !NO_SETTING.test(key));
+}
+
+function textAt(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Variables that a person may have meant to matter: what is dropped of them is told. */

@@ -6,16 +6,42 @@ import type { Environment } from "./environment.ts";
 import { hashOfContents, sha256OfFile, stampOf } from "./files.ts";
 
 /**
- * The provider plugins that the program's packages ask the engine for: by the plugin's name and version, one SHA-256 over
- * all its files. A plugin that is not installed is left out: the engine gets it for the first preview. Throws
- * SPARKI_CONFIG for a plugin that holds a symbolic link or a special file.
+ * The provider plugins that the program's packages ask the engine for, and these further ones: by the plugin's name and
+ * version, one SHA-256 over all its files. A plugin that is not installed is left out: the engine gets it for the first
+ * preview. Throws SPARKI_CONFIG for a plugin that holds a symbolic link or a special file.
  */
-export function pluginHashes(project: string, env: Environment): Readonly<Record<string, string>> {
-  const entries = pluginsAskedFor(project).flatMap((plugin): [string, string][] => {
+export function pluginHashes(
+  project: string,
+  env: Environment,
+  further: readonly UsedPlugin[] = [],
+): Readonly<Record<string, string>> {
+  const used = further.flatMap((plugin) => installedOf(plugin, env));
+  const entries = [...pluginsAskedFor(project), ...used].flatMap((plugin): [string, string][] => {
     const folder = join(pluginsFolder(env), folderOf(plugin));
     return existsSync(folder) ? [[`plugin ${plugin.name} ${plugin.version}`, hashOfFolder(folder)]] : [];
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * A plugin of a provider that a preview used. No package of the program asks for that of a component's own provider. One
+ * without a version is whichever the engine finds.
+ */
+export interface UsedPlugin extends Pick<Plugin, "name"> {
+  readonly version?: string;
+}
+
+function installedOf({ name, version }: UsedPlugin, env: Environment): Plugin[] {
+  if (version !== undefined) return [{ name, version }];
+  const folder = pluginsFolder(env);
+  const beginning = folderOf({ name, version: "" });
+  const installed = existsSync(folder) ? readdirSync(folder) : [];
+  return installed.flatMap((each) => {
+    const found = each.slice(beginning.length);
+    return each.startsWith(beginning) && /^\d[\w.+-]*$/.test(found) && !/\.(partial|lock)$/.test(found)
+      ? [{ name, version: found }]
+      : [];
+  });
 }
 
 /** A provider's plugin, as the engine asks for it. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "./environment.ts";
 import { type Contents, contentsBelow, contentsOf } from "./files.ts";
-import { pluginHashes } from "./plugins.ts";
+import { pluginHashes, type UsedPlugin } from "./plugins.ts";
 import type { Seal, SealedRun } from "./seal.ts";
 import { readSource } from "./source.ts";
 import { storeDirectory } from "./store.ts";
@@ -45,9 +45,16 @@ export function sealNow(project: string, stack: string, env: Environment): Seal 
   return { stack, commit, files: contentsOf(files), ...UNSEALED };
 }
 
-/** The providers' plugins that a sealed copy uses, by name their hashes; none outside of one: nothing vouches for them. */
-export function pluginsNow(project: string, env: Environment): Readonly<Record<string, string>> {
-  return sealedRunIn(project, env) === undefined ? {} : pluginHashes(project, env);
+/**
+ * The providers' plugins that a sealed copy uses, and these further ones, by name their hashes; none outside of one: nothing
+ * vouches for them.
+ */
+export function pluginsNow(
+  project: string,
+  env: Environment,
+  further: readonly UsedPlugin[],
+): Readonly<Record<string, string>> {
+  return sealedRunIn(project, env) === undefined ? {} : pluginHashes(project, env, further);
 }
 
 /** The files of a seal by what they are to a plan: the stack's config, the charts, and all else. */

@@ -239,7 +239,8 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
         serviceAccountName: "{chart}",
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        terminationGracePeriodSeconds: bounded(30, 600),
+        // Longer than preStop's sleep: who is still served then is not killed with it.
+        terminationGracePeriodSeconds: bounded(60, 600),
         securityContext: podSecurity,
         imagePullSecrets: PULL,
         topologySpreadConstraints: SPREAD_WHERE_ZONES,
@@ -259,7 +260,7 @@ const deployment = (name: ServiceName, { stores }: Service) => ({
             readinessProbe: ready,
             livenessProbe: alive,
             // At least what a target group takes to send a pod no more requests.
-            lifecycle: { preStop: { sleep: { seconds: bounded(30, 600) } } },
+            lifecycle: { preStop: { sleep: { seconds: bounded(30, 50) } } },
             resources: { limits: QUANTITIES, requests: QUANTITIES },
             securityContext: containerSecurity,
             volumeMounts: [{ name: "tmp", mountPath: "/tmp" }, ...stores.map(secretMount)],

@@ -1,9 +1,10 @@
 import { byService, ENTERED, namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { knownValue } from "../judging/resource.ts";
-import { HOSTS, JOB_IMAGES, JOB_INPUTS, USERS_FILES } from "./jobs.ts";
+import { HOSTS, JOB_IMAGES, JOB_INPUTS, REVIEWED_SQL, USERS_FILES } from "./jobs.ts";
 import { PROMOTION } from "./outputs.ts";
 import {
   base64,
+  config,
   type Declaration,
   declare,
   json,
@@ -12,6 +13,7 @@ import {
   Matcher,
   madeOf,
   matching,
+  mismatches,
   oneOf,
   optional,
   type Shape,
@@ -70,9 +72,36 @@ const portsOf = (port: number, ...protocols: readonly string[]) => protocols.map
 const RESOLVER = [{ ipBlock: { cidr: "172.20.0.10/32" } }];
 const dns = { ports: portsOf(53, "UDP", "TCP"), to: RESOLVER };
 
-/** What a database job runs again for, besides another image: other users, or other statements. */
-const USER = matching("a user of the database", /^sparki_(application|migrations)_\d{8}$/);
-const DIGEST = matching("a SHA-256", /^[0-9a-f]{64}$/);
+/** A user of the database since the config's day, whom a job makes. */
+const user = (purpose: string) =>
+  config(
+    "database.passwordsSince",
+    ({ database }) => `sparki_${purpose}_${database.passwordsSince.replaceAll("-", "")}`,
+  );
+/** What each database job runs again for: another image, other users, or other statements. */
+const TRIGGERS: Readonly<Record<keyof typeof JOB_INPUTS, readonly Shape[]>> = {
+  users: [JOB_IMAGES.users, user("application"), user("migrations"), oneOf(...REVIEWED_SQL)],
+  migrate: [JOB_IMAGES.release],
+  seed: [JOB_IMAGES.release],
+};
+/** Of a job that an update leaves as it last ran. */
+const KEPT_TRIGGER = oneOf(
+  JOB_IMAGES.users,
+  JOB_IMAGES.release,
+  matching("a user of the database", /^sparki_(application|migrations)_\d{8}$/),
+  matching("a SHA-256", /^[0-9a-f]{64}$/),
+);
+/** Without one of these a job would not run for what it is there for. */
+const triggersOf = (job: keyof typeof JOB_INPUTS, from: readonly string[]) =>
+  new Matcher(
+    `the triggers ${JSON.stringify(TRIGGERS[job])}`,
+    (value, world) => {
+      const isKept = world.bound.kept?.split(" ").includes("triggers") === true;
+      const shape = isKept ? knownEach(KEPT_TRIGGER, ...from) : TRIGGERS[job].map((one) => known(one, ...from));
+      return mismatches(() => value, shape, world).length === 0;
+    },
+    { sources: from },
+  );
 
 const jobCommand = (job: keyof typeof JOB_INPUTS) => {
   const from = [
@@ -88,7 +117,7 @@ const jobCommand = (job: keyof typeof JOB_INPUTS) => {
     update: "true",
     logging: "stdoutAndStderr",
     stdin: madeOf(JOB_INPUTS[job], ...from),
-    triggers: knownEach(oneOf(JOB_IMAGES[job === "users" ? "users" : "release"], USER, DIGEST), ...from),
+    triggers: triggersOf(job, from),
   };
 };
 /** One secret of this stack, and the files that its parts become. */

@@ -1,5 +1,5 @@
 import { mayBeRenamed, type Named } from "../../stacks/kept-resources.ts";
-import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
+import { namespaceOf, SERVICE_NAMES, type ServiceName, serviceOf } from "../../stacks/services.ts";
 import { isTagged, originOf } from "../../stacks/tagging.ts";
 import { matchesName } from "../judging/approvals.ts";
 import { type AnyResource, type ResourceOptions, textsIn } from "../judging/resource.ts";
@@ -220,6 +220,12 @@ const LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup";
 const LISTENER = "aws:lb/listener:Listener";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
 
+/** The database's jobs, without which pods would meet a schema, or a user, that is not theirs. */
+const jobsBefore = (name: ServiceName) =>
+  serviceOf(name).stores.includes("database")
+    ? ["users", "migrate", "seed"].map((job) => `command:local:Command database-jobs-${job}-run`)
+    : [];
+
 /** What holds or opens something, and the resources that guard it: to leave one of these out is to open or to blind it. */
 export const GUARDED: Readonly<Record<string, readonly string[]>> = {
   "aws:s3/bucket:Bucket edge-lb-access-logs": [
@@ -244,6 +250,10 @@ export const GUARDED: Readonly<Record<string, readonly string[]>> = {
   "aws:eks/cluster:Cluster cluster-eks-eksCluster": [
     `${LOG_GROUP} cluster-logs`,
     "kubernetes:core/v1:ConfigMap cluster-network-policies",
+    // What has no endpoint in the VPC is asked over the internet.
+    ...["s3", "ec2", "ecr-api", "ecr-dkr", "kms", "logs", "secretsmanager", "sts"].map(
+      (service) => `aws:ec2/vpcEndpoint:VpcEndpoint network-endpoint-${service}`,
+    ),
   ],
   // Without these, what should write the logs may not.
   "aws:ec2/flowLog:FlowLog network-flow-log": ["aws:iam/rolePolicy:RolePolicy network-flow-logs-policy"],
@@ -254,7 +264,7 @@ export const GUARDED: Readonly<Record<string, readonly string[]>> = {
   [`${RELEASE} monitoring`]: [`${NAMESPACE} sparki-monitoring`],
   ...Object.fromEntries(
     SERVICE_NAMES.flatMap((name) => [
-      [`${RELEASE} ${name}-one-box`, [`${NAMESPACE} ${namespaceOf(name)}`]],
+      [`${RELEASE} ${name}-one-box`, [`${NAMESPACE} ${namespaceOf(name)}`, ...jobsBefore(name)]],
       [`${RELEASE} ${name}-fleet`, [`${RELEASE} ${name}-one-box`, `${RELEASE} monitoring`]],
     ]),
   ),

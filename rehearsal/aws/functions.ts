@@ -346,17 +346,18 @@ function bucketProperties(bucket: string, world: Cloud["world"]): object {
   const [rule] = records(inputsOf(TYPES.bucketEncryption), "rules");
   const sse = rule === undefined ? "" : (text(rule, "applyServerSideEncryptionByDefault.sseAlgorithm") ?? "");
   const key = rule === undefined ? "" : (text(rule, "applyServerSideEncryptionByDefault.kmsMasterKeyId") ?? "");
-  const block = inputsOf(TYPES.bucketPublicAccessBlock);
+  const block = world.get(TYPES.bucketPublicAccessBlock, bucket)?.inputs;
+  const isBlocked = (name: string) => block === undefined || flag(block, name);
   const encrypted = { ServerSideEncryptionByDefault: { SSEAlgorithm: sse || "AES256", KMSMasterKeyID: key } };
   return {
     BucketName: bucket,
     BucketEncryption: { ServerSideEncryptionConfiguration: [encrypted] },
     ...(status === undefined ? {} : { VersioningConfiguration: { Status: status } }),
     PublicAccessBlockConfiguration: {
-      BlockPublicAcls: flag(block, "blockPublicAcls"),
-      BlockPublicPolicy: flag(block, "blockPublicPolicy"),
-      IgnorePublicAcls: flag(block, "ignorePublicAcls"),
-      RestrictPublicBuckets: flag(block, "restrictPublicBuckets"),
+      BlockPublicAcls: isBlocked("blockPublicAcls"),
+      BlockPublicPolicy: isBlocked("blockPublicPolicy"),
+      IgnorePublicAcls: isBlocked("ignorePublicAcls"),
+      RestrictPublicBuckets: isBlocked("restrictPublicBuckets"),
     },
   };
 }

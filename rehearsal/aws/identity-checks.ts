@@ -202,9 +202,10 @@ export const entryOfPeople: Check = (draft, world) => {
     );
 };
 
+/** A bucket of which nothing is said is blocked. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
 export const publicPolicy: Check = (draft, world) => {
   const block = world.get(TYPES.bucketPublicAccessBlock, text(draft.inputs, "bucket") ?? "");
-  if (!flag(block?.inputs ?? {}, "blockPublicPolicy")) return;
+  if (block !== undefined && !flag(block.inputs, "blockPublicPolicy")) return;
   const isPublic = statementsOf(text(draft.inputs, "policy") ?? "").some(
     ({ effect, isOpen, conditionKeys }) => effect === "Allow" && isOpen && conditionKeys.length === 0,
   );

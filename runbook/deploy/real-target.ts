@@ -7,6 +7,7 @@ import { type Http, request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
 import { openRegistry } from "../../io/oci-registry.ts";
 import { allowedEnvironment } from "../../io/seal/environment.ts";
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import { pluginsNow, sealNow } from "../../io/seal/sealed-run.ts";
 import { openSlack, type SlackSecrets } from "../../io/slack.ts";
 import { lineProgress } from "../../tools/progress.ts";
@@ -138,7 +139,7 @@ export async function openStack(
     signal,
   });
   const seal = () => sealNow(PROJECT_DIRECTORY, stack, process.env);
-  const plugins = () => pluginsNow(PROJECT_DIRECTORY, process.env);
+  const plugins = (used: readonly UsedPlugin[]) => pluginsNow(PROJECT_DIRECTORY, process.env, used);
   const template = helmTemplate(commandRunner(tools.helm ?? "helm", allowedEnvironment(env)), PROJECT_DIRECTORY);
   const helmStore = helmStoreOpener(signal);
   const history = gitCharts(CHECKOUT_DIRECTORY, env);

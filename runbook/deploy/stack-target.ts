@@ -2,6 +2,7 @@ import type { GateTarget } from "../../gates/live/track.ts";
 import type { Engine } from "../../io/engine.ts";
 import type { HelmTemplate } from "../../io/helm.ts";
 import type { ImageRegistry } from "../../io/oci-registry.ts";
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import type { Seal } from "../../io/seal/seal.ts";
 import { hashOf } from "../../records/canonical.ts";
 import type { HelmStore } from "../../records/stored-release.ts";
@@ -45,8 +46,8 @@ export interface DeployedProgram {
   readonly projectDirectory: string;
   /** What a deployment is made of, as it is now. */
   readonly seal: () => Seal;
-  /** The providers' plugins that are installed now, by name their hashes. */
-  readonly plugins: () => Readonly<Record<string, string>>;
+  /** The providers' plugins that are installed now, with those that a preview used, by name their hashes. */
+  readonly plugins: (used: readonly UsedPlugin[]) => Readonly<Record<string, string>>;
   readonly template: HelmTemplate;
   /** What Helm keeps in the cluster that a kubeconfig reaches. */
   readonly helmStore: (kubeconfig: string | undefined) => HelmStore;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { wholeJson } from "../../io/disk.ts";
 import type { Engine, Watcher } from "../../io/engine.ts";
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import type { Seal } from "../../io/seal/seal.ts";
 import { filesOf } from "../../io/seal/sealed-run.ts";
 import { unapproved } from "../../policies/judging/approvals.ts";
@@ -100,8 +101,8 @@ export async function planAndPreview(target: PlanTarget, options: PlanOptions = 
  * Why a deployment would no longer be the planned one, a line a part: the config, the charts, the images, the program or
  * the state are not as they were. Empty when they are; a preview is not made again.
  */
-export async function movedSince({ fingerprint }: Plan, target: PlanTarget): Promise<string[]> {
-  const { entries } = await causesOf(target);
+export async function movedSince({ fingerprint, plugins }: Plan, target: PlanTarget): Promise<string[]> {
+  const { entries } = await causesOf(target, plugins);
   const { drift, plan, policies } = fingerprint.parts;
   const effects = { drift: drift.entries, policies: policies.entries, plan: plan.entries };
   const rendered = Object.entries(fingerprint.parts.charts.entries).filter(([name]) => name.startsWith(RENDERED));
@@ -128,7 +129,10 @@ const CHARTS = "apps/charts/";
 /** What a chart was rendered to, among the entries of the charts' files. */
 const RENDERED = "rendered ";
 
-async function causesOf({ configFile, engine, isEarlier, plugins, seal: sealNow, stack }: PlanTarget): Promise<Causes> {
+async function causesOf(
+  { configFile, engine, isEarlier, plugins, seal: sealNow, stack }: PlanTarget,
+  used: readonly UsedPlugin[] = [],
+): Promise<Causes> {
   const text = await readFile(configFile, "utf8");
   const config = stackConfigIn(text, { file: configFile, stack, isEarlier: isEarlier?.() ?? false });
   const exported = await engine.exportState();
@@ -142,7 +146,7 @@ async function causesOf({ configFile, engine, isEarlier, plugins, seal: sealNow,
     digests: config.release.images,
     program: { commit: seal.commit ?? "none", ...filesOf(seal, "program") },
     dependencies: { "package-lock.json": lock, "installed packages": content },
-    tools: { ...seal.tools, ...plugins() },
+    tools: { ...seal.tools, ...plugins(used) },
     environment: Object.fromEntries(Object.entries(seal.environment).map(([name, value]) => [name, hashOf(value)])),
     // Another place may have a state with the very same content: none yet, above all.
     state: { backend: await engine.backend(), ...stateEntries(exported) },
@@ -159,7 +163,7 @@ function renderedEntries(helm: readonly HelmDiff[]): Entries {
 async function planOf(
   { clock, helmStore, plugins, stack, template }: PlanTarget,
   { config, entries, exported, seal }: Causes,
-  { result, resources, enginePlan }: Previewed,
+  { result, resources, enginePlan, used }: Previewed,
   { drift, wayBack }: Pick<Plan, "drift" | "wayBack">,
 ): Promise<Plan> {
   const discards = plannedDiscards(exported);
@@ -173,7 +177,7 @@ async function planOf(
   const charts = { ...entries.charts, ...renderedEntries(helm) };
   const policies = policyEntries(result.policy);
   // The first preview on a machine gets the providers' plugins.
-  const tools = { ...seal.tools, ...plugins() };
+  const tools = { ...seal.tools, ...plugins(used) };
   const effects = { charts, tools, drift: driftEntries(drift ?? []), policies, plan: planEntries(changed) };
   const { files: _, ...sealed } = { ...seal, tools };
   return {
@@ -181,6 +185,7 @@ async function planOf(
     madeAt: new Date(clock.now() * 1000).toISOString(),
     fingerprint: fingerprintOf({ ...entries, ...effects }),
     seal: sealed,
+    plugins: used,
     outcome: result.outcome,
     failure: result.failure,
     ...(result.code !== undefined && { code: result.code }),
@@ -203,6 +208,7 @@ async function planOf(
 interface Previewed {
   readonly result: EngineResult;
   readonly resources: readonly PlannedResource[];
+  readonly used: readonly UsedPlugin[];
   readonly enginePlan: unknown;
 }
 
@@ -219,7 +225,7 @@ async function preview({ clock, engine, stack }: PlanTarget, config: StackConfig
     const text = await readFile(file, "utf8").catch(() => "{}");
     const today = new Date(clock.now() * 1000).toISOString().slice(0, 10);
     const judged = withUnapproved(result, planned, { stack, config, today });
-    return { result: judged, resources: planned.all, enginePlan: wholeJson(text, file) };
+    return { result: judged, resources: planned.all, used: planned.plugins, enginePlan: wholeJson(text, file) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

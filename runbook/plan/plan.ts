@@ -1,3 +1,4 @@
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import type { Seal } from "../../io/seal/seal.ts";
 import { type CostEstimate, estimateCost, type Priced } from "../../policies/pricing/estimate.ts";
 import type { EngineResult } from "../../records/engine-record.ts";
@@ -45,6 +46,8 @@ export interface Plan {
   readonly fingerprint: Fingerprint;
   /** What it was made from and is deployed from. */
   readonly seal: Omit<Seal, "files">;
+  /** Of the providers that the preview used. */
+  readonly plugins: readonly UsedPlugin[];
   /** Why the preview refuses the deployment; undefined when it does not. */
   readonly failure: string | undefined;
   /** The code of the failure, where the program itself refused. */

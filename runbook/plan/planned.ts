@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import { STATEFUL_TYPES } from "../../policies/judging/approvals.ts";
 import { canonical, hashOf, isRecord, SECRET } from "../../records/canonical.ts";
 import { nameOf, type RecordedEvent } from "../../records/engine-record.ts";
@@ -41,10 +42,14 @@ const ACTIONS: Readonly<Record<string, PlannedResource["action"]>> = {
   "import-replacement": "replace",
 };
 
+const PROVIDER = "pulumi:providers:";
+const VERSION = /^v?\d+\.\d+\.\d+[\w.+-]*$/;
+
 /** Collects a preview's events into what is planned for each resource; the several steps of a replacement are one. */
 export class PlannedResources {
   readonly #byUrn = new Map<string, PlannedResource>();
   readonly #read = new Map<string, Pick<PlannedResource, "type" | "name">>();
+  readonly #plugins = new Map<string, UsedPlugin>();
 
   add({ resourcePreEvent }: RecordedEvent): void {
     const metadata = resourcePreEvent?.metadata;
@@ -54,7 +59,7 @@ export class PlannedResources {
     const action = metadata === undefined ? undefined : ACTIONS[metadata.op];
     if (metadata === undefined || action === undefined || !custom) return;
     const { urn, type } = metadata;
-    if (type.startsWith("pulumi:providers:")) return;
+    if (type.startsWith(PROVIDER)) return void this.#addProvider(type, (metadata.new ?? metadata.old)?.inputs);
     const earlier = this.#byUrn.get(urn);
     const before = inputsOf(metadata.old?.inputs) ?? earlier?.before ?? {};
     const after = (action === "delete" ? undefined : inputsOf(metadata.new?.inputs)) ?? earlier?.after ?? {};
@@ -70,6 +75,18 @@ export class PlannedResources {
       ...(isRetained && { isRetained }),
     };
     this.#byUrn.set(urn, { urn, name: nameOf(urn), type, action, before, after, changes, replacedFor, ...kept });
+  }
+
+  #addProvider(type: string, inputs: unknown): void {
+    const { version: told } = Object(inputs);
+    const version = typeof told === "string" && VERSION.test(told) ? told.replace(/^v/, "") : undefined;
+    const plugin = { name: type.slice(PROVIDER.length), ...(version !== undefined && { version }) };
+    this.#plugins.set(`${plugin.name} ${version}`, plugin);
+  }
+
+  /** The plugins of all providers, of those too that components bring. */
+  get plugins(): readonly UsedPlugin[] {
+    return [...this.#plugins.values()];
   }
 
   /** What is only read, and made by someone else. */

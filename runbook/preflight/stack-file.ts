@@ -20,6 +20,25 @@ const TOP_KEYS = ["config", "encryptedkey", "encryptionsalt", "secretsprovider"]
 /** Of Pulumi.yaml. */
 const PROJECT = "sparki";
 
+/** Node's own limits, and files of the project. */
+const NODE_ARGUMENTS = /^(--max-semi-space-size=\d+|--import \.(\/(?!\.)[\w.-]+)+| )*$/;
+/**
+ * All that Pulumi.yaml may say. Its `plugins` and `packages` would name programs of anywhere, its `config` would give values
+ * to the engine that are in no stack's file, and a `backend` would move the state.
+ */
+const projectSchema = z.strictObject({
+  name: z.literal(PROJECT),
+  description: z.string().exactOptional(),
+  runtime: z.strictObject({
+    name: z.literal("nodejs"),
+    options: z.strictObject({
+      typescript: z.literal(false),
+      nodeargs: z.string().regex(NODE_ARGUMENTS).exactOptional(),
+    }),
+  }),
+  main: z.literal("index.ts"),
+});
+
 /** The stack that `--stack` names, in full or by its last part (prod when it is left out), with its own config; throws SPARKI_CONFIG with every problem. */
 export function readStack(
   option: string | boolean | undefined,
@@ -37,9 +56,38 @@ export function readStack(
     throw new DeployError("SPARKI_USAGE", `--stack is of project ${project}; expected a stack of project ${PROJECT}`, {
       hint: `give --stack ${name.organization}/${PROJECT}/${stack}`,
     });
+  refuseProject(PROJECT_DIRECTORY);
   const own = env.PULUMI_OPTION_CONFIG_FILE;
   const file = own === undefined ? join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`) : resolve(cwd, own);
   return { stack, fullName, config: stackConfigIn(contentOf(file, stack), { file, stack }) };
+}
+
+/** In whose place the engine reads Pulumi.yaml, and in the place of a stack's file the one that is named alike. */
+const OTHER_PROJECTS = ["Pulumi.json", "Pulumi.yml"];
+
+/** Throws SPARKI_CONFIG for a project that says more than a program of this one needs, and for one in two files. */
+export function refuseProject(folder: string): void {
+  const file = join(folder, "Pulumi.yaml");
+  const other = OTHER_PROJECTS.find((name) => existsSync(join(folder, name)));
+  const problem =
+    other === undefined ? projectProblem(file) : `${other} stands beside it, which the engine may read instead`;
+  if (problem === undefined) return;
+  throw new DeployError(
+    "SPARKI_CONFIG",
+    `${file}: ${problem}; expected that file alone, with name, description, runtime (nodejs, typescript: false and nodeargs) and main (index.ts)`,
+    { hint: "git log -p -- 'Pulumi.*' shows what was changed; take it out, then run the same command again" },
+  );
+}
+
+function projectProblem(file: string): string | undefined {
+  const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "");
+  const [broken] = [...document.errors, ...document.warnings];
+  if (broken !== undefined) return broken.message.trim();
+  const issues = projectSchema.safeParse(document.toJS()).error?.issues ?? [];
+  const names = issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : [issue.path.join(".")]));
+  return names.length === 0
+    ? undefined
+    : `what it says of ${names.join(", ") || "itself"} is not what a plan is made from`;
 }
 
 interface StackFile {

@@ -8,6 +8,7 @@ import { type Http, request } from "../../io/http.ts";
 import { readLiveIfKnown } from "../../io/live-release.ts";
 import { type Network, openNetwork } from "../../io/network.ts";
 import { openRegistry } from "../../io/oci-registry.ts";
+import type { UsedPlugin } from "../../io/seal/plugins.ts";
 import { pluginsNow, sealNow } from "../../io/seal/sealed-run.ts";
 import { openSlack } from "../../io/slack.ts";
 import { isRecord } from "../../records/canonical.ts";
@@ -466,7 +467,7 @@ function planningAt(
   const [projectDirectory, own] = [directory, session.runDirectory];
   const keep = openKeep({ helmStore, history, projectDirectory, keptDirectory: own });
   const seal = () => sealNow(directory, session.stack, process.env);
-  const plugins = () => pluginsNow(directory, process.env);
+  const plugins = (used: readonly UsedPlugin[]) => pluginsNow(directory, process.env, used);
   return { projectDirectory, plansDirectory: own, seal, plugins, template, helmStore, keep };
 }
 

@@ -7,6 +7,7 @@ import { LATER_WRONG } from "./later-wrong-inputs.ts";
 import { OUTSIDERS_RIGHT } from "./outsiders-right-inputs.ts";
 import { OUTSIDERS_WRONG } from "./outsiders-wrong-inputs.ts";
 import { REFERENCE_WRONG } from "./reference-wrong-inputs.ts";
+import { SECOND_ATTACKERS_RIGHT, SECOND_ATTACKERS_WRONG } from "./second-attackers-inputs.ts";
 import { SECOND_SURVEY_WRONG } from "./second-survey-wrong-inputs.ts";
 import { STRANGERS_RIGHT, STRANGERS_WRONG } from "./strangers-inputs.ts";
 import { SURVEYED_RIGHT } from "./surveyed-right-inputs.ts";
@@ -15,7 +16,14 @@ import { THIRD_SURVEY_WRONG } from "./third-survey-wrong-inputs.ts";
 import { WRONG } from "./wrong-inputs.ts";
 
 /** Right inputs beside one set for each type. */
-export const ALL_RIGHT = [...FURTHER_RIGHT, ...OUTSIDERS_RIGHT, ...LATER_RIGHT, ...SURVEYED_RIGHT, ...STRANGERS_RIGHT];
+export const ALL_RIGHT = [
+  ...FURTHER_RIGHT,
+  ...OUTSIDERS_RIGHT,
+  ...LATER_RIGHT,
+  ...SURVEYED_RIGHT,
+  ...STRANGERS_RIGHT,
+  ...SECOND_ATTACKERS_RIGHT,
+];
 
 export const ALL_WRONG = [
   ...WRONG,
@@ -29,4 +37,5 @@ export const ALL_WRONG = [
   ...STRANGERS_WRONG,
   ...DELIVERY_WRONG,
   ...ATTACKERS_WRONG,
+  ...SECOND_ATTACKERS_WRONG,
 ];

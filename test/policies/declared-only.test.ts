@@ -133,6 +133,11 @@ describe(declaredOnly.name, () => {
     const release = thing("kubernetes:helm.sh/v3:Release", {}).named("engine-one-box");
     expect(said(release).filter((property) => property?.startsWith("its guard"))).toEqual([
       "its guard kubernetes:core/v1:Namespace sparki-engine",
+      ...["users", "migrate", "seed"].map((job) => `its guard command:local:Command database-jobs-${job}-run`),
+    ]);
+    const web = thing("kubernetes:helm.sh/v3:Release", {}).named("web-one-box");
+    expect(said(web).filter((property) => property?.startsWith("its guard"))).toEqual([
+      "its guard kubernetes:core/v1:Namespace sparki-web",
     ]);
     expect(said(vpc).filter((property) => property?.startsWith("its guard"))).toEqual([]);
   });

@@ -12,7 +12,7 @@ import {
   subnetReference,
 } from "../model.ts";
 import { TYPES } from "../types.ts";
-import { flag, number, text } from "../values.ts";
+import { flag, number, text, texts } from "../values.ts";
 import type { World } from "../world.ts";
 import { vpcAt, zoneIdOf } from "./ec2-vpc.ts";
 
@@ -172,6 +172,15 @@ function checkTopic({ inputs, region, accountId }: Draft, world: World): void {
   throw new AwsError("InvalidParameterValue", `SNS topic ${arn} does not exist or is not owned by this account`);
 }
 
+/** What it is made from is in the account: the snapshots that deletions have left, and no group of users, of which there is none. */
+function checkSources(inputs: Properties, world: World): void {
+  const snapshot = text(inputs, "snapshotName");
+  if (snapshot !== undefined && !world.isNameKept("cache snapshot", snapshot))
+    throw new AwsError("SnapshotNotFoundFault", `Snapshot ${snapshot} not found.`);
+  const [group] = texts(inputs, "userGroupIds");
+  if (group !== undefined) throw new AwsError("UserGroupNotFound", `${group} not found`);
+}
+
 /** Nodes in all: as many as are asked for, or each shard's primary with its replicas. */
 const nodesOf = (inputs: Properties) =>
   number(inputs, "numCacheClusters") ??
@@ -215,6 +224,7 @@ function checkReplicationGroup(draft: Draft, world: World): void {
     throw combination("Multi-AZ requires automatic failover to be enabled");
   checkToken(inputs);
   checkTopic(draft, world);
+  checkSources(inputs, world);
 }
 
 function checkToken(inputs: Properties): void {

@@ -57,6 +57,22 @@ describe("the hashes of the providers' plugins", () => {
     expect(hashes({ HOME: join(folder, "nowhere") })).toEqual({});
   });
 
+  it("are of those too that a preview used, in the version that it told, or in each where it told none", () => {
+    for (const version of ["4.19.0", "4.34.2"])
+      installs(`resource-kubernetes-v${version}`, "pulumi-resource-kubernetes", version);
+    installs("resource-kubernetes-v4.19.0.lock", "x", "");
+    installs("resource-kubernetes-cert-manager-v1.0.0", "x", "");
+    const used = (version?: string) =>
+      Object.keys(
+        pluginHashes(join(folder, "project"), { PULUMI_HOME: join(folder, "home") }, [
+          { name: "kubernetes", ...(version !== undefined && { version }) },
+        ]),
+      );
+    expect(used("4.19.0")).toEqual(["plugin kubernetes 4.19.0"]);
+    expect(used("4.20.0")).toEqual([]);
+    expect(used().sort()).toEqual(["plugin kubernetes 4.19.0", "plugin kubernetes 4.34.2"]);
+  });
+
   it("are refused for a plugin that holds a link", () => {
     const path = installs("resource-aws-v7.48.0", "pulumi-resource-aws", "a");
     symlinkSync("/bin/true", `${path}-link`);

@@ -1,6 +1,7 @@
 import { authoritiesOf, jobManifest, usersCommand, usersSql } from "../../../apps/database-jobs.ts";
 import { JOB_INPUTS, USERS_FILES } from "../../../policies/declared/jobs.ts";
 import { mismatches } from "../../../policies/declared/shape.ts";
+import { declarationOf } from "../../../policies/declared/world.ts";
 import { situation } from "../../support/policy-fixtures.ts";
 import { kubeconfigOf } from "../../support/policy-kubeconfig.ts";
 
@@ -87,4 +88,35 @@ describe("USERS_FILES", () => {
     ["no authority", { "rds-ca.pem": "" }],
     ["one more file", { "evil.sh": "id" }],
   ])("has nothing with %s", (_what, changes) => expect(isThere(changes)).toBe(false));
+});
+
+describe("the triggers of a job", () => {
+  const SQL = "96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4";
+  const isTaken = (job: keyof typeof JOB_INPUTS, triggers: unknown, kept = "") => {
+    const name = `database-jobs-${job}-run`;
+    const options = {
+      ...{ protect: false, aliases: [], additionalSecretOutputs: [], customTimeouts: {} },
+      ignoreChanges: kept.split(" ").filter((each) => each !== ""),
+    };
+    const declared = declarationOf({ type: "command:local:Command", name, options }, world);
+    const shape = declared?.shape.triggers ?? null;
+    return declared !== undefined && mismatches(() => triggers, shape, declared.world).length === 0;
+  };
+  const [day] = [stores.passwordsSince.replaceAll("-", "")];
+  const made = [image, `sparki_application_${day}`, `sparki_migrations_${day}`, SQL];
+  const earlier = [image, "sparki_application_20250101", "sparki_migrations_20250101", "a".repeat(64)];
+
+  it("are all that the job is there for, in their order", () => {
+    expect(isTaken("users", made)).toBe(true);
+    expect(isTaken("users", made.toReversed())).toBe(false);
+    expect(isTaken("migrate", [release.images.engine])).toBe(true);
+    expect(isTaken("seed", [release.images.engine])).toBe(true);
+  });
+
+  it("may be others of a job that an update leaves as it last ran, and of no other", () => {
+    expect(isTaken("users", earlier)).toBe(false);
+    expect(isTaken("users", earlier, "stdin triggers")).toBe(true);
+    expect(isTaken("users", earlier, "stdin")).toBe(false);
+    expect(isTaken("users", ["evil"], "stdin triggers")).toBe(false);
+  });
 });

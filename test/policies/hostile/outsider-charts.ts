@@ -302,6 +302,16 @@ const OF_ALERTS: readonly Edit[] = [
   board("a dashboard with an image in its text", '{"panels": [{"content": "![](//evil.example/x.png)"}]}'),
   board("a dashboard with a script behind a tab", '{"links": [{"url": "java\\tscript:alert(1)"}]}'),
   board("a dashboard with a link for a key", '{"https://evil.example": 1}'),
+  board("a dashboard with a link that a browser turns around", '{"links": [{"url": "/\\\\evil.example"}]}'),
+  board("a dashboard with a link of one slash", '{"links": [{"url": "https:/evil.example"}]}'),
+  board("a dashboard with a link in two parts", '{"links": [{"url": "/$slash/evil.example"}]}'),
+  board("a dashboard with a link in its text", '{"title": "[x](&#47;&#47;evil.example)"}'),
+  board("a dashboard with a link that Markdown makes", '{"panels": [{"description": "www.evil.example"}]}'),
+  board("a dashboard with an address of mail", '{"panels": [{"description": "a@evil.example"}]}'),
+  board("a dashboard with a scheme without slashes", '{"panels": [{"description": "tel:555"}]}'),
+  board("a dashboard with a page of its own", '{"panels": [{"type": "text", "title": "a"}]}'),
+  board("a dashboard with news of elsewhere", '{"panels": [{"type": "news"}]}'),
+  board("a dashboard with a question of its own form", '{"panels": [{"transformations": []}]}'),
 ];
 
 /** A fifth round, by somebody from outside: fields that are new, and alerts that tell nobody. */

@@ -474,6 +474,37 @@ const SHORTENED: readonly Row[] = [
   ],
 ];
 
+const COMMAND = "command:local:Command";
+const IMAGE = "ghcr.io/alexarno/sparki/engine@sha256:b099ca69b2d92a13b4b6e5dd13bbf272d8990c7fb6593c2ee01c4b3c85e9f2fe";
+const CLIENT =
+  "ghcr.io/alexarno/sparki/postgres-client@sha256:11f8141449932d03b11585256ac8e60ba30bc8e7befb07d2b2026fc0a5f2a287";
+const USERS = ["sparki_application_20261101", "sparki_migrations_20261101"];
+const SQL = "96f85d322d1c85a9e405d0169843dba3cba6adc24503d2db2de61699277540a4";
+
+/** Jobs of the database that would not run for what they are there for. */
+const IDLE: readonly Row[] = [
+  ["migrations that never run again", COMMAND, "database-jobs-migrate-run", "triggers", ["a".repeat(64)]],
+  ["migrations that run for no image", COMMAND, "database-jobs-migrate-run", "triggers", []],
+  ["migrations of another image", COMMAND, "database-jobs-migrate-run", "triggers", [CLIENT]],
+  ["a seed that is sown for a user", COMMAND, "database-jobs-seed-run", "triggers", USERS],
+  ["a seed that is sown for more", COMMAND, "database-jobs-seed-run", "triggers", [IMAGE, "b".repeat(64)]],
+  ["users that no rotation makes", COMMAND, "database-jobs-users-run", "triggers", [CLIENT, SQL]],
+  [
+    "users of an earlier day",
+    COMMAND,
+    "database-jobs-users-run",
+    "triggers",
+    [CLIENT, USERS[0], "sparki_migrations_20250101", SQL],
+  ],
+  [
+    "users by statements that nobody reviewed",
+    COMMAND,
+    "database-jobs-users-run",
+    "triggers",
+    [CLIENT, ...USERS, "c".repeat(64)],
+  ],
+];
+
 const rowOf = ([title, type, name, property, value]: Row): HostileCase => {
   const [top = "", ...below] = property.split(".");
   const inner = below.reduceRight((inside: unknown, key) => ({ [key]: inside }), value);
@@ -483,5 +514,5 @@ const rowOf = ([title, type, name, property, value]: Row): HostileCase => {
 /** A fifth round, by somebody from outside. */
 export const OUTSIDER: readonly HostileCase[] = [
   ...KINDS,
-  ...[...GRANTS, ...PROPERTIES, ...FLOWS, ...SHORTENED].map(rowOf),
+  ...[...GRANTS, ...PROPERTIES, ...FLOWS, ...SHORTENED, ...IDLE].map(rowOf),
 ];

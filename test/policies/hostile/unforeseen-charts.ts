@@ -38,6 +38,13 @@ const OF_PODS: readonly Edit[] = [
     "lifecycle",
   ],
   [
+    "a pod whose grace is its sleep",
+    DEPLOYMENT,
+    'sleep: {seconds: {{ include "preStopSeconds" . }}}',
+    "sleep: {seconds: 60}",
+    "lifecycle",
+  ],
+  [
     "a pod that is killed as it leaves",
     DEPLOYMENT,
     "terminationGracePeriodSeconds: {{",

@@ -1,7 +1,16 @@
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import { policy } from "../../aws/right-inputs.ts";
 import type { Account } from "./account.ts";
-import { balancer, clusterInputs, hostedZone, keyPolicy, type Landscape, roleFor, targets } from "./landscape.ts";
+import {
+  balancer,
+  cacheInputs,
+  clusterInputs,
+  hostedZone,
+  keyPolicy,
+  type Landscape,
+  roleFor,
+  targets,
+} from "./landscape.ts";
 import type { Refused } from "./refusals-outsiders.ts";
 
 const make = async (account: Account, type: string, name: string, inputs: Record<string, unknown>) =>
@@ -233,4 +242,31 @@ export const LATER: readonly Refused[] = [
     ...{ name: "rotate", role: await roleFor(account, "lambda.amazonaws.com") },
     ...{ runtime: "nodejs22.x", handler: "index.handler" },
   })),
+  {
+    what: "a cache from a snapshot that is not there",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => ({ ...(await cacheInputs(account, land)), snapshotName: "nobodys" }),
+  },
+  {
+    what: "a cache for users who are in no group",
+    type: TYPES.replicationGroup,
+    inputs: async (account, land) => {
+      const { authToken: _, ...inputs } = await cacheInputs(account, land);
+      return { ...inputs, userGroupIds: ["nobodys"] };
+    },
+  },
+  {
+    what: "a policy for everybody on a bucket of which nothing else is said",
+    type: TYPES.bucketPolicy,
+    inputs: async (account) => {
+      await account.create({ type: TYPES.bucket, name: "bucket", inputs: { bucket: "sparki-open" } });
+      const statement = {
+        Effect: "Allow",
+        Principal: "*",
+        Action: "s3:GetObject",
+        Resource: "arn:aws:s3:::sparki-open/*",
+      };
+      return { bucket: "sparki-open", policy: JSON.stringify({ Version: "2012-10-17", Statement: [statement] }) };
+    },
+  },
 ];

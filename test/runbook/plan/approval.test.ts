@@ -75,6 +75,29 @@ describe("assertApproved", () => {
     expect((await refusal({ ...target, plugins: other })).lines).toEqual(["  tools: plugin aws 7.48.0 differs"]);
   });
 
+  it("refuses once the plugin of a provider that a component brings is another", async () => {
+    const version = "4.19.0";
+    const provider: Planned = {
+      ...{ type: "pulumi:providers:kubernetes", name: "cluster-eks-eks-k8s", op: "create", after: { version } },
+    };
+    const asked: unknown[] = [];
+    const told =
+      (hash: string): PlanTarget["plugins"] =>
+      (used) => {
+        asked.push(used);
+        return Object.fromEntries(used.map((one) => [`plugin ${one.name} ${one.version}`, hash.repeat(64)]));
+      };
+    const engine = engineTelling({ ...recorded, steps: [step, provider] });
+    const planned = { ...target, engine, plugins: told("a") };
+    approved = await makePlan(planned);
+    await writePlan(target.projectDirectory, approved);
+    expect(asked.at(-1)).toEqual([{ name: "kubernetes", version }]);
+    expect(await movedSince(approved, planned)).toEqual([]);
+    const other = { ...planned, plugins: told("b") };
+    expect((await refusal(other)).lines).toEqual(["  tools: plugin kubernetes 4.19.0 differs"]);
+    expect(await movedSince(approved, other)).toEqual(["tools: plugin kubernetes 4.19.0 differs"]);
+  });
+
   it("refuses after a change of a digest", async () => {
     replaceInConfig("b099ca69", "00000000");
     const { lines, exitCode } = await refusal();

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readStack } from "../../../runbook/preflight/stack-file.ts";
+import { readStack, refuseProject } from "../../../runbook/preflight/stack-file.ts";
 
 const STAGING = readFileSync(join(import.meta.dirname, "../../../Pulumi.staging.yaml"), "utf8");
 
@@ -147,4 +147,51 @@ describe("readStack", () => {
   it("takes a day without quotes where a day is meant", () => {
     expect(read(STAGING.replaceAll(/until: "([\d-]+)"/g, "until: $1"))).toMatchObject({ stack: "staging" });
   });
+});
+
+describe("refuseProject", () => {
+  const OWN = readFileSync(join(import.meta.dirname, "../../../Pulumi.yaml"), "utf8");
+  const folder = mkdtempSync(join(tmpdir(), "sparki-project-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const judged = (text: string) => {
+    writeFileSync(join(folder, "Pulumi.yaml"), text);
+    return () => refuseProject(folder);
+  };
+
+  it("takes the project's own", () => expect(judged(OWN)).not.toThrow());
+
+  it.each(["Pulumi.json", "Pulumi.yml"])("refuses %s beside it, which the engine would read in its place", (name) => {
+    const judging = judged(OWN);
+    writeFileSync(join(folder, name), "{}");
+    try {
+      expect(judging).toThrow(`${name} stands beside it`);
+    } finally {
+      rmSync(join(folder, name));
+    }
+  });
+
+  it.each([
+    ["a plugin of another folder", `${OWN}plugins: { providers: [{ name: aws, path: /tmp/evil }] }\n`, "plugins"],
+    ["a package of another place", `${OWN}packages: { evil: "https://evil.example/x.git" }\n`, "packages"],
+    ["values of its own", `${OWN}config: { "sparki:protection": { value: false } }\n`, "config"],
+    ["another place for the state", `${OWN}backend: { url: "file:///tmp" }\n`, "backend"],
+    ["another place for stacks' files", `${OWN}stackConfigDir: /tmp\n`, "stackConfigDir"],
+    ["options of the engine", `${OWN}options: { refresh: always }\n`, "options"],
+    ["two of them", `${OWN}options: {}\nplugins: {}\n`, "options, plugins is"],
+    ["another language", OWN.replace("name: nodejs", "name: evil"), "runtime.name"],
+    ["another program", OWN.replace("main: index.ts", "main: /tmp/evil.ts"), "main"],
+    ["a module of another folder", OWN.replace("./io/lean-sdk.ts", "/tmp/evil.mjs"), "runtime.options.nodeargs"],
+    ["a module above", OWN.replace("./io/lean-sdk.ts", "./io/../../evil.mjs"), "runtime.options.nodeargs"],
+    ["code for Node", OWN.replace("--import", "--require"), "runtime.options.nodeargs"],
+    ["another program for Node", OWN.replace("typescript: false", "binary: ./evil"), "runtime.options"],
+    ["another project", OWN.replace("name: sparki", "name: shop"), "name"],
+    ["nothing", "", "of itself is not"],
+    ["no YAML", "name: [", ""],
+    ["a name twice", `${OWN}main: index.ts\n`, "unique"],
+  ])("refuses %s", (_, text, says) =>
+    expect(judged(text)).toThrow(
+      expect.objectContaining({ code: "SPARKI_CONFIG", message: expect.stringContaining(says) }),
+    ),
+  );
 });
