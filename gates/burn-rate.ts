@@ -4,14 +4,21 @@
  * (https://sre.google/workbook/alerting-on-slos/).
  */
 import { levelsOf, lowerBound, provesOver, upperBound } from "./bounds.ts";
-import { DEFAULT_ERROR_RATE, type GateResult, type GateSubject, percent, subjectOf, type Verdict } from "./gate.ts";
+import {
+  DEFAULT_ERROR_RATE,
+  type GateResult,
+  type GateSubject,
+  percent,
+  subjectOf,
+  troubleOfReading,
+  type Verdict,
+} from "./gate.ts";
 import {
   type Counts,
   type CountsByObjective,
   type CountsReading,
   type Objective,
   problemOfCounts,
-  problemOfReading,
 } from "./objective.ts";
 
 /** The period that an error budget is for: 30 days. */
@@ -124,9 +131,8 @@ export function judgeStart(
   options: GateSubject & { readonly errorRate?: number },
 ): GateResult[] {
   const results = judgeBurn(objectives, window, "value" in reading ? reading.value : {}, options);
-  if ("value" in reading || reading.kind === "no-data") return results.map(blocking);
-  const verdict = reading.kind === "unreachable" ? "error" : "inconclusive";
-  return results.map((result) => ({ ...result, verdict, reason: problemOfReading(reading) }));
+  const trouble = "value" in reading ? undefined : troubleOfReading(reading);
+  return results.map((result) => (trouble === undefined ? blocking(result) : { ...result, ...trouble }));
 }
 
 function blocking(result: GateResult): GateResult {

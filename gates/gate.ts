@@ -1,12 +1,14 @@
 import { type Levels, levelsOf, lowerBound, provesOver, provesUnder, requestsToPass, upperBound } from "./bounds.ts";
 import {
   type Counts,
+  type CountsReading,
   type Evidence,
   NO_COUNTS,
   type Objective,
   pooled,
   problemOfCounts,
   problemOfObjective,
+  problemOfReading,
 } from "./objective.ts";
 
 /** What a gate can say, worst first: proven bad, could not look, not proven yet, proven good. */
@@ -16,6 +18,18 @@ export type Verdict = (typeof VERDICTS)[number];
 /** The worst of the verdicts; of none, `inconclusive`: nothing was proven. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? "inconclusive";
+}
+
+/** Why counts are not usable, and what a gate may say of them at most. */
+export interface Trouble {
+  readonly verdict: Verdict;
+  readonly reason: string;
+}
+
+/** What keeps a reading from being judged; undefined where it has all counts, or nobody was asked anything. */
+export function troubleOfReading(reading: CountsReading): Trouble | undefined {
+  if (reading.kind === "value" || reading.kind === "no-data") return undefined;
+  return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
 }
 
 export const PHASES = [

@@ -6,8 +6,9 @@ import {
   type Look,
   percent,
   subjectOf,
+  type Trouble,
+  troubleOfReading,
   VERDICTS,
-  type Verdict,
   worst,
 } from "../gate.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type MetricSource,
   NO_COUNTS,
   type Objective,
-  problemOfReading,
   problemOfStep,
 } from "../objective.ts";
 import { countsByObjective, type TrafficCounts } from "../traffic.ts";
@@ -95,7 +95,7 @@ function isObjective({ kind }: GateResult): boolean {
 function decision(
   gate: SloGate,
   results: GateResult[],
-  trouble: Trouble | undefined,
+  trouble: SourceTrouble | undefined,
   elapsedSeconds: number,
   now: number,
 ): GateResult[] | undefined {
@@ -188,24 +188,22 @@ export interface TrackSources {
   readonly synthetic?: TrafficSource | undefined;
 }
 
-/** A source that gives no usable counts: since when, why, and what a gate may say at most. */
-interface Trouble {
+/** A source that gives no usable counts, and since when. */
+interface SourceTrouble extends Trouble {
   readonly since: number;
-  readonly reason: string;
-  readonly verdict: Verdict;
 }
 
 /** What is known of one track at the latest look. */
 interface TrackEvidence {
   readonly byObjective: EvidenceByObjective;
-  readonly trouble: Trouble | undefined;
+  readonly trouble: SourceTrouble | undefined;
 }
 
 /** A look function for one track's sources: each call reads them again at `now`, keeping the last usable counts. */
 function trackEvidence(sources: TrackSources, objectives: readonly Objective[], started: number) {
   const none = Object.fromEntries(objectives.map(({ name }) => [name, NO_COUNTS]));
   let users: CountsByObjective = none;
-  let trouble: Trouble | undefined;
+  let trouble: SourceTrouble | undefined;
   return async (now: number): Promise<TrackEvidence> => {
     const reading = await sources.users?.countsSince(objectives, started);
     const ofUsers = reading && troubleIn(reading, users);
@@ -219,18 +217,17 @@ function trackEvidence(sources: TrackSources, objectives: readonly Objective[], 
   };
 }
 
-function troubleOf(synthetic: TrafficSource | undefined): Omit<Trouble, "since"> | undefined {
+function troubleOf(synthetic: TrafficSource | undefined): Trouble | undefined {
   const reason = synthetic?.problem?.();
   return reason === undefined ? undefined : { verdict: "inconclusive", reason };
 }
 
-function troubleIn(reading: CountsReading, before: CountsByObjective): Omit<Trouble, "since"> | undefined {
+function troubleIn(reading: CountsReading, before: CountsByObjective): Trouble | undefined {
   if (reading.kind === "value") {
     const backwards = stepBack(before, reading.value);
     return backwards === undefined ? undefined : { verdict: "error", reason: `counters went backwards: ${backwards}` };
   }
-  if (reading.kind === "no-data") return undefined;
-  return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
+  return troubleOfReading(reading);
 }
 
 /** Which counts went backwards, in words; undefined where none did. */

@@ -5,7 +5,7 @@ import { type PrometheusCounts, prometheusCounts } from "../../io/prometheus-cou
 import { messageOf } from "../../shared/deploy-error.ts";
 import type { StackConfig } from "../../stacks/schema.ts";
 import { BUDGET_PERIOD_SECONDS, type BurnWindow, budgetLeft, judgeBurn } from "../burn-rate.ts";
-import { type GateResult, judgeGate, percent, type Verdict, worst } from "../gate.ts";
+import { type GateResult, judgeGate, percent, type Trouble, troubleOfReading, worst } from "../gate.ts";
 import { type CountsReading, type MetricSource, NO_COUNTS, type Objective, problemOfReading } from "../objective.ts";
 import { timeScaleOf } from "./pace.ts";
 
@@ -64,7 +64,7 @@ export async function judgeReleaseSince(
   });
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
   const results = judgeGate(objectives, Object.fromEntries(evidence), options);
-  const trouble = troubleIn(users) ?? troubleIn(synthetic);
+  const trouble = troubleOfReading(users) ?? troubleOfReading(synthetic);
   return trouble === undefined ? results : results.map((result) => withTrouble(result, trouble));
 }
 
@@ -96,7 +96,7 @@ export async function judgeWindow(
   const found = "value" in reading ? reading.value : {};
   const options = { gate: name, errorRate: gate.maxWrongVerdictRatio };
   const results = judgeBurn(objectives, window, found, options);
-  const trouble = troubleIn(reading);
+  const trouble = troubleOfReading(reading);
   if (trouble !== undefined) return results.map((result) => withTrouble(result, trouble));
   return results.every(({ requests }) => requests === 0) ? "no-requests" : results;
 }
@@ -104,16 +104,6 @@ export async function judgeWindow(
 /** The window over the whole of a budget's period that is kept while more than this share of the budget is left. */
 export function budgetWindow(minLeft: number): BurnWindow {
   return { name: "30 days", seconds: BUDGET_PERIOD_SECONDS, maxBurnRate: 1 - minLeft };
-}
-
-interface Trouble {
-  readonly verdict: Verdict;
-  readonly reason: string;
-}
-
-function troubleIn(reading: CountsReading): Trouble | undefined {
-  if (reading.kind === "value" || reading.kind === "no-data") return undefined;
-  return { verdict: reading.kind === "unreachable" ? "error" : "inconclusive", reason: problemOfReading(reading) };
 }
 
 /** What is proven bad stays so; nothing else is proven by metrics that cannot be used. */
