@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, systemCodeOf } from "../shared/deploy-error.ts";
 
 /** What a rehearsal leaves, and what a deployment writes beside the state, with room for the next one. */
 const NEEDED_MEBIBYTES = 500;
@@ -63,8 +63,8 @@ export function fullPlace(paths: readonly string[]): string | undefined {
 }
 
 /**
- * The JSON that another program wrote to a temporary file. Throws SPARKI_OUTSIDE where it is cut short: Pulumi ends well though a full
- * disk took only the beginning of it.
+ * The JSON that another program wrote to a temporary file. Throws SPARKI_OUTSIDE where it is cut short: Pulumi ends well though
+ * a full disk took only the beginning of it.
  */
 export function wholeJson(text: string, path: string): unknown {
   try {
@@ -98,7 +98,7 @@ function refusalAt(path: string): unknown {
     accessSync(path, constants.W_OK);
     return undefined;
   } catch (error) {
-    return typeof error === "object" && error !== null && "code" in error ? error.code : error;
+    return systemCodeOf(error) ?? error;
   }
 }
 

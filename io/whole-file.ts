@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { systemCodeOf } from "../shared/deploy-error.ts";
 import { isAlive } from "../tools/lock.ts";
 
 /** What a file is to hold, and who may read it. */
@@ -32,11 +33,7 @@ export function createWhole(file: string, content: Content): void {
 
 /** Whether `createWhole` made nothing because a file is there. */
 export function isThere(error: unknown): boolean {
-  return codeOf(error) === "EEXIST";
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return systemCodeOf(error) === "EEXIST";
 }
 
 /** What file systems say that have no links. */
@@ -69,7 +66,7 @@ function linked(whole: string, file: string): void {
   try {
     linkSync(whole, file);
   } catch (error) {
-    if (!WITHOUT_LINKS.has(codeOf(error))) throw error;
+    if (!WITHOUT_LINKS.has(systemCodeOf(error))) throw error;
     copyFileSync(whole, file, constants.COPYFILE_EXCL);
   }
 }

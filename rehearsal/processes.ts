@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, systemCodeOf } from "../shared/deploy-error.ts";
 import { identityOf } from "../tools/temporary-folders.ts";
 
 /** How each part of something ends, the first that was started first. */
@@ -317,7 +317,7 @@ function written(lock: string): boolean {
     writeFileSync(lock, JSON.stringify(holder), { flag: "wx" });
     return true;
   } catch (error) {
-    if (typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST") return false;
+    if (systemCodeOf(error) === "EEXIST") return false;
     throw error;
   }
 }

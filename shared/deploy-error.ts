@@ -106,6 +106,11 @@ export function messageOf(error: unknown): string {
   return [...new Set(tried)].join("; ") || code || error.name;
 }
 
+/** The code of a failure of the system's, such as ENOSPC; undefined where it has none. An error of another realm is one too. */
+export function systemCodeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
+
 /** Messages that leave the reason to their cause. */
 const NOTHING = /^(?:|fetch failed|terminated)$/;
 

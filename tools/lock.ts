@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeployError } from "../shared/deploy-error.ts";
+import { DeployError, systemCodeOf } from "../shared/deploy-error.ts";
 import { identityOf } from "./temporary-folders.ts";
 import type { Progress } from "./tool.ts";
 
@@ -61,7 +61,7 @@ function tryLock(file: string): boolean {
   try {
     made = openSync(file, "wx");
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    if (systemCodeOf(error) !== "EEXIST") throw error;
     if (!isHeld(file)) takeAway(file);
     return false;
   }
@@ -83,7 +83,7 @@ function isHeld(file: string): boolean {
     if (Number(pid) === 0) return Math.abs(Date.now() - statSync(file).mtimeMs) < WRITTEN_SECONDS * 1000;
     return isAlive(Number(pid)) && (identity === "" || identity === identityOf(Number(pid)));
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return true;
+    if (systemCodeOf(error) === "ENOENT") return true;
     throw error;
   }
 }
@@ -105,7 +105,7 @@ function takeAway(file: string): void {
     rmSync(aside, { force: true });
   } catch (error) {
     // Another waiter was faster.
-    if (codeOf(error) !== "ENOENT") throw error;
+    if (systemCodeOf(error) !== "ENOENT") throw error;
   }
 }
 
@@ -115,10 +115,6 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) === "EPERM";
+    return systemCodeOf(error) === "EPERM";
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
