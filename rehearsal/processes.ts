@@ -1,6 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DeployError, systemCodeOf } from "../shared/deploy-error.ts";
@@ -67,12 +78,20 @@ export interface ProcessHandle {
   stop(limitSeconds?: number): Promise<void>;
 }
 
+/** A server that AWS runs is back after some seconds when it crashes; one that cannot start is not tried for ever. */
+const RESTART_SECONDS = 1;
+const RESTARTS = 5;
+/** One that has run so long has not failed to start. */
+const STEADY_SECONDS = 30;
+const ENDING_SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGKILL"];
+
 const SETPRIV = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => process.platform === "linux" && existsSync(path));
 
 /** The children of one run: each leads its own process group, is written to `<run>/processes.json`, and dies with us. */
 export class Processes {
   readonly runDirectory: string;
   readonly #running = new Map<number, { handle: ProcessHandle; record: ProcessRecord }>();
+  #isEnding = false;
 
   constructor(runDirectory: string) {
     this.runDirectory = runDirectory;
@@ -94,12 +113,57 @@ export class Processes {
     return handle;
   }
 
+  /**
+   * Has a server that ends by itself started again by `again`, as AWS does with those that it runs, a few times in a row at most.
+   * The handle is of whichever runs; it has ended once it was told to, or once the server is not started any more.
+   */
+  keep(first: ProcessHandle, again: () => Promise<ProcessHandle>): ProcessHandle {
+    let current = first;
+    let isToEnd = false;
+    let isOver = false;
+    const following = async (exit: ProcessExit, ends: number): Promise<ProcessExit> => {
+      const isLast = () => isToEnd || this.#isEnding || ends > RESTARTS;
+      if (!isLast()) await delay(RESTART_SECONDS * 1000);
+      if (isLast()) return exit;
+      const next = await again().catch(() => undefined);
+      if (next === undefined) return following(exit, ends + 1);
+      current = next;
+      if (isToEnd || this.#isEnding) await next.stop();
+      const since = performance.now();
+      const now = await next.exited;
+      return following(now, performance.now() - since > STEADY_SECONDS * 1000 ? 1 : ends + 1);
+    };
+    const exited = first.exited.then((exit) => following(exit, 1));
+    exited.then(() => {
+      isOver = true;
+    });
+    return {
+      name: first.name,
+      logFile: first.logFile,
+      exited,
+      get pid() {
+        return current.pid;
+      },
+      running: () => !isOver,
+      signal: (signal) => {
+        isToEnd ||= ENDING_SIGNALS.includes(signal);
+        current.signal(signal);
+      },
+      stop: async (limitSeconds) => {
+        isToEnd = true;
+        await current.stop(limitSeconds);
+        await exited;
+      },
+    };
+  }
+
   logFileOf(name: string): string {
     return join(this.runDirectory, "logs", `${name}.log`);
   }
 
   /** Stops every child, the last started first, each within the limit (seconds). */
   async stopAll(limitSeconds = 5): Promise<void> {
+    this.#isEnding = true;
     for (const { handle } of [...this.#running.values()].reverse()) await handle.stop(limitSeconds);
   }
 
@@ -257,13 +321,36 @@ function marked(runDirectory: string): ProcessRecord[] {
   if (process.platform !== "linux") return [];
   const mark = `\0${MARK_VARIABLE}=${runDirectory}\0`;
   const own = ancestry(process.pid);
-  const pids = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number);
-  return pids.flatMap((pid) => {
+  return numbers().flatMap((pid) => {
     if (own.has(pid)) return [];
     return environmentOf(pid).includes(mark) ? [{ name: commandOf(pid), pid, identity: identityOf(pid) }] : [];
   });
+}
+
+/** Kills every process that works in this folder; whether all are known to be gone, which nothing but Linux tells. */
+export async function endThoseIn(folder: string): Promise<boolean> {
+  if (process.platform !== "linux") return false;
+  const path = realpathSync(folder);
+  const found = () => numbers().filter((pid) => folderOf(pid) === path);
+  for (const pid of found()) kill(pid);
+  const until = Date.now() + 5000;
+  while (Date.now() < until && found().length > 0) await delay(20);
+  return found().length === 0;
+}
+
+/** Where a process works; undefined for one that has ended, though nobody has reaped it yet. */
+function folderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+function numbers(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
 }
 
 function environmentOf(pid: number): string {

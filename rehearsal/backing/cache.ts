@@ -174,33 +174,39 @@ export class Caches implements CacheService {
   }
 
   async #launch(wanted: WantedCache, index: number, dump?: string): Promise<RunningCache> {
-    const { name, hostnames, authToken: token } = wanted;
+    const { name, hostnames } = wanted;
     const { authority, processes, addresses } = this.#options;
     const address = addresses.cache(index);
     const folder = this.#folderOf(name, index);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const certificate = await issueCertificate({ authority, folder, address, hostnames });
     const place = { address, folder, certificate, authorityPem: authority.pem };
-    const args = this.#program.prepare(place, token);
-    if (dump !== undefined) this.#program.layOut(place, dump);
-    const handle = await processes.start({
-      name: `redis-${name}-${index}`,
-      command: this.#program.command,
-      args,
-      cwd: folder,
-    });
-    const answers = () =>
-      ask(place, token, ["PING"]).then(
-        () => true,
-        () => false,
-      );
-    await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
-    if (dump !== undefined) await this.#program.load(place, handle, token);
-    // A node that fails loses its data: the next start must not find it.
-    rmSync(dumpIn(place), { force: true });
-    const tokens = tokensOf(wanted);
-    if (tokens.length > 1) await this.#program.setTokens(place, handle, token, tokens);
-    return { wanted, address, place, handle, isRunning: () => handle.running() };
+    const serve = async (tokens: readonly string[], data?: string): Promise<ProcessHandle> => {
+      const [token = ""] = tokens;
+      const args = this.#program.prepare(place, token);
+      if (data !== undefined) this.#program.layOut(place, data);
+      const handle = await processes.start({
+        name: `redis-${name}-${index}`,
+        command: this.#program.command,
+        args,
+        cwd: folder,
+      });
+      const answers = () =>
+        ask(place, token, ["PING"]).then(
+          () => true,
+          () => false,
+        );
+      await waitFor(`cache ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
+      if (data !== undefined) await this.#program.load(place, handle, token);
+      // A node that fails loses its data: the next start must not find it.
+      rmSync(dumpIn(place), { force: true });
+      if (tokens.length > 1) await this.#program.setTokens(place, handle, token, tokens);
+      return handle;
+    };
+    const first = await serve(tokensOf(wanted), dump);
+    const handle = processes.keep(first, () => serve(tokensOf(running.wanted)));
+    const running: RunningCache = { wanted, address, place, handle, isRunning: () => handle.running() };
+    return running;
   }
 }
 

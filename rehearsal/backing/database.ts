@@ -98,7 +98,7 @@ export class Databases implements DatabaseService {
   async stop(name: string, { dropData }: { dropData: boolean }): Promise<void> {
     const running = await this.#instances.take(name);
     this.#copies.delete(name);
-    if (running) await end(running);
+    if (running) await end(running.handle);
     if (dropData) release(this.#placeOf(name));
   }
 
@@ -146,7 +146,7 @@ export class Databases implements DatabaseService {
   async suspend(): Promise<void> {
     for (const name of this.#own()) {
       const found = await this.#instances.find(name);
-      if (found !== undefined) await end(found);
+      if (found !== undefined) await end(found.handle);
     }
   }
 
@@ -225,7 +225,7 @@ export class Databases implements DatabaseService {
   async interrupt(name: string, outage: () => Promise<void>): Promise<void> {
     const running = await this.#running(name);
     keepInitialised(this.#placeOf(name), running.superuserPassword);
-    await end(running);
+    await end(running.handle);
     await outage();
     await this.start(running.wanted);
   }
@@ -284,16 +284,17 @@ export class Databases implements DatabaseService {
     const { folder, user: owner } = place;
     const authority = authorities.named(wanted.authority);
     const certificate = await issueCertificate({ authority, folder, address, hostnames, owner });
-    const handle = await startPostgres(place, address, certificate, processes, settings);
-    const running = { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
-    const answers = () => asSuperuser(running, authorities, until).catch(() => false);
+    const start = () => startPostgres(place, address, certificate, processes, settings);
+    const first = await start();
+    const answers = () => asSuperuser({ address, superuserPassword }, authorities, until).catch(() => false);
     try {
-      await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: handle });
-      return running;
+      await waitFor(`database ${name}`, answers, { limitSeconds: READY_LIMIT_SECONDS, process: first });
     } catch (error) {
-      await end(running);
+      await end(first);
       throw error;
     }
+    const handle = processes.keep(first, start);
+    return { wanted, address, handle, superuserPassword, isRunning: () => handle.running() };
   }
 
   #placeOf(name: string): PostgresPlace {
@@ -316,7 +317,7 @@ async function isWritable(client: pg.Client): Promise<boolean> {
 }
 
 /** SIGINT disconnects the clients; SIGTERM would wait until they leave by themselves. */
-async function end({ handle }: RunningDatabase): Promise<void> {
+async function end(handle: ProcessHandle): Promise<void> {
   handle.signal("SIGINT");
   await Promise.race([handle.exited, sleep(STOP_LIMIT_SECONDS * 1000, undefined, { ref: false })]);
   await handle.stop();
@@ -341,7 +342,7 @@ async function countRows(client: pg.Client): Promise<readonly (readonly [string,
 }
 
 function asSuperuser<T>(
-  { address, superuserPassword }: RunningDatabase,
+  { address, superuserPassword }: Pick<RunningDatabase, "address" | "superuserPassword">,
   authorities: DatabaseAuthorities,
   act: (client: pg.Client) => Promise<T>,
   database = "postgres",

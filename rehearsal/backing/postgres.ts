@@ -23,7 +23,7 @@ import { DeployError } from "../../shared/deploy-error.ts";
 import { ownedBy } from "../../tools/temporary-folders.ts";
 import { PORTS } from "../addresses.ts";
 import type { ServedCertificate } from "../certificates.ts";
-import type { Processes, ProcessHandle, SystemUser } from "../processes.ts";
+import { endThoseIn, type Processes, type ProcessHandle, type SystemUser } from "../processes.ts";
 
 /** RDS keeps the superuser to itself under this name; the master user is an ordinary one. */
 export const SUPERUSER = "rdsadmin";
@@ -114,7 +114,7 @@ const INITDB = [
 ];
 
 /** Starts the server over its data directory, with more settings of its own; it takes a moment more until it answers. */
-export function startPostgres(
+export async function startPostgres(
   place: PostgresPlace,
   address: string,
   certificate: ServedCertificate,
@@ -129,12 +129,23 @@ export function startPostgres(
     ssl_key_file: certificate.keyFile,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const data = join(place.folder, "data");
+  await forgetKilled(data);
   return processes.start({
     name: `postgres-${place.name}`,
     command: postgresBinaries(place.user).postgres,
-    args: ["-D", join(place.folder, "data"), ...options],
+    args: ["-D", data, ...options],
     ...identity(place),
   });
+}
+
+/**
+ * Clears what a killed server of this data directory keeps the next one from starting with: processes of its own, which bear no
+ * mark of the run, and its lock file, which PostgreSQL respects as long as anything has that number, be it a zombie that
+ * nobody reaps or another program. The run is ours alone, so whoever still works there is a leftover.
+ */
+async function forgetKilled(data: string): Promise<void> {
+  if (await endThoseIn(data)) rmSync(join(data, "postmaster.pid"), { force: true });
 }
 
 function settingLines(settings: Readonly<Record<string, string>>): string {

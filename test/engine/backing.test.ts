@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,9 +7,10 @@ import { systemClock } from "../../io/clock.ts";
 import { request } from "../../io/http.ts";
 import { openNetwork } from "../../io/network.ts";
 import { addressesOf } from "../../rehearsal/addresses.ts";
+import { postgresUser } from "../../rehearsal/backing/postgres.ts";
 import type { Backing } from "../../rehearsal/backing/serve.ts";
 import { CertificateAuthority } from "../../rehearsal/certificates.ts";
-import { Processes } from "../../rehearsal/processes.ts";
+import { Processes, readRecords, recordsFile } from "../../rehearsal/processes.ts";
 import type { LoadBalancerState } from "../../rehearsal/services.ts";
 import { checkConformance } from "../../runbook/conformance/conformance.ts";
 import type { Conformance } from "../../runbook/conformance/report.ts";
@@ -101,6 +102,8 @@ async function until(holds: () => boolean | Promise<boolean>, seconds = 120): Pr
   }
 }
 
+const pidOf = (name: string) =>
+  readRecords(readFileSync(recordsFile(run), "utf8")).find((record) => record.name === name)?.pid ?? 0;
 const healthy = (arn: string) => backing.loadBalancer.health(arn).filter((target) => target.healthy).length;
 const report = (line: string) => process.stderr.write(`backing: ${line}\n`);
 
@@ -316,6 +319,36 @@ describe("the stand-in application behind the load balancer", () => {
     expect((await client.get("/api/cache/health")).status).toBe(200);
     expect((await client.get("/api/projects")).status).toBe(200);
     expect(await sql("SELECT id FROM projects ORDER BY id", "second")).toEqual(before);
+  });
+
+  it.each(["postgres-sparki-test-database", "redis-sparki-test-1"])(
+    "goes on when %s dies, which is started again as AWS would, with the passwords of now",
+    async (server) => {
+      const before = await sql("SELECT id FROM projects ORDER BY id", "second");
+      const pid = pidOf(server);
+      process.kill(pid, "SIGKILL");
+      await until(() => ![0, pid].includes(pidOf(server)));
+      for (const path of ["/api/projects", "/api/cache/health"])
+        await until(async () => (await client.load(path, { seconds: 5, requests: 16 })).statuses[200] === 16);
+      expect(await sql("SELECT id FROM projects ORDER BY id", "second")).toEqual(before);
+    },
+  );
+
+  it("starts the database over a lock whose process number another program has by now", async () => {
+    await backing.database.stop(DATABASE.name, { dropData: false });
+    const stranger = await processes.start({
+      name: "stranger",
+      command: process.execPath,
+      args: ["-e", "setInterval(() => {}, 1000)"],
+      cwd: "/",
+      ...postgresUser(),
+    });
+    const lock = join(backing.database.folderOf(DATABASE.name), "data", "postmaster.pid");
+    writeFileSync(lock, `${stranger.pid}\n`);
+    await backing.database.start({ ...DATABASE, password: "second" });
+    expect(stranger.running()).toBe(true);
+    await stranger.stop();
+    await until(() => healthy("engine") === 2);
   });
 
   it("loses no request while an engine is told to stop, which ends with 0", async () => {

@@ -66,6 +66,49 @@ describe("Processes", () => {
   });
 });
 
+describe("a server that is kept", () => {
+  it("is started again when it ends by itself, and not when it was told to", async () => {
+    const server = processes.keep(await node("server", SLEEP), () => node("server", SLEEP));
+    const { pid } = server;
+    process.kill(pid, "SIGKILL");
+    await waitFor("the next one", async () => server.pid !== pid, { limitSeconds: 60 });
+    expect(server.running()).toBe(true);
+    expect(records()).toEqual([expect.objectContaining({ name: "server", pid: server.pid })]);
+    server.signal("SIGINT");
+    expect(await server.exited).toEqual({ code: null, signal: "SIGINT" });
+    expect(server.running()).toBe(false);
+    expect(records()).toEqual([]);
+  });
+
+  it("ends though it is told to while another is being started", async () => {
+    const started: string[] = [];
+    const server = processes.keep(await node("first", SLEEP), async () => {
+      void server.stop();
+      const next = await node("next", SLEEP);
+      started.push(next.name);
+      return next;
+    });
+    process.kill(server.pid, "SIGKILL");
+    await server.exited;
+    expect(started).toEqual(["next"]);
+    expect(records()).toEqual([]);
+  });
+
+  it("is not started any more after five times in a row, nor once all are stopped", async () => {
+    let starts = 0;
+    const failing = processes.keep(await node("failing", "process.exit(7)"), async () => {
+      starts++;
+      throw new Error("cannot be started");
+    });
+    const other = processes.keep(await node("other", SLEEP), () => node("other", SLEEP));
+    expect(await failing.exited).toEqual({ code: 7, signal: null });
+    expect(starts).toBe(5);
+    await processes.stopAll(0.1);
+    await other.exited;
+    expect(records()).toEqual([]);
+  });
+});
+
 describe("endLeftovers", () => {
   it("ends the children of a run that never stopped them", async () => {
     const child = await node("forgotten", SLEEP);
