@@ -130,10 +130,14 @@ export function killsOf(journey: Journey, { alone }: { readonly alone: boolean }
 }
 
 /** Types whose calls take so long that something can die in the middle of one. */
-const LASTING: ReadonlySet<string> = new Set(["Cluster", "Instance", "Release", "ReplicationGroup"]);
+const LASTING: Readonly<Partial<Record<Call["operation"], readonly string[]>>> = {
+  create: ["Cluster", "Command", "Instance", "Release", "ReplicationGroup"],
+  update: ["Cluster", "Instance", "Release", "ReplicationGroup"],
+  delete: ["Cluster", "Instance", "Release", "ReplicationGroup"],
+};
 
 function callsAt(moment: Moment, calls: readonly Call[]): readonly Call[] {
-  return moment === "during" ? calls.filter(({ type }) => LASTING.has(type)) : calls;
+  return moment === "during" ? calls.filter(({ operation, type }) => LASTING[operation]?.includes(type)) : calls;
 }
 
 /** Kinds of points that are taken for alike: by journey, operation, the step's type, moment and victim. */
