@@ -110,7 +110,8 @@ export async function objectsIn(
     namespaces.flatMap((namespace) =>
       kinds.map(async ([version, kind]) => {
         const { items } = await api.list(version, kind, namespace);
-        return items.flatMap((item) => madeTitle(kind, item) ?? []);
+        const newest = newestRevisions(items);
+        return items.flatMap((item) => (isOlder(item, newest) ? [] : (madeTitle(kind, item) ?? [])));
       }),
     ),
   );
@@ -119,12 +120,29 @@ export async function objectsIn(
 
 const MADE_BY_KUBERNETES = /^(ConfigMap \S+\/kube-root-ca\.crt|ServiceAccount \S+\/default)$/;
 
-/** Undefined for what something else makes, and for a Helm release's earlier revisions. */
+const HELM_OWNER = "helm";
+
+/** By Helm release, the number of its last revision; the others are its history, failed ones too. */
+function newestRevisions(items: readonly KubernetesObject[]): ReadonlyMap<string | undefined, number> {
+  const newest = new Map<string | undefined, number>();
+  for (const { metadata } of items)
+    if (metadata?.labels?.owner === HELM_OWNER) {
+      const { name, version } = metadata.labels;
+      newest.set(name, Math.max(Number(version), newest.get(name) ?? 0));
+    }
+  return newest;
+}
+
+function isOlder({ metadata }: KubernetesObject, newest: ReadonlyMap<string | undefined, number>): boolean {
+  const { owner, name, version } = metadata?.labels ?? {};
+  return owner === HELM_OWNER && Number(version) < (newest.get(name) ?? 0);
+}
+
+/** Undefined for what something else makes. */
 function madeTitle(kind: string, { metadata }: KubernetesObject): string | undefined {
   const { name, namespace, labels, ownerReferences } = metadata ?? {};
   if ((ownerReferences ?? []).length > 0) return undefined;
-  if (labels?.owner === "helm") {
-    if (labels.status === "superseded") return undefined;
+  if (labels?.owner === HELM_OWNER) {
     const status = labels.status === "deployed" ? "" : ` ${labels.status}`;
     return `Release ${namespace}/${labels.name}${status}`;
   }

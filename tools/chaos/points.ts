@@ -112,15 +112,13 @@ export function killNamed(name: string): Kill {
 export function killsOf(journey: Journey, { alone }: { readonly alone: boolean }): readonly Kill[] {
   const groups = new Map<string, Call[]>();
   for (const call of ownCalls(journey)) {
-    // The engine's own records are made by no provider, and so can be held by none.
-    const key = `${call.operation} ${call.type === "Stash"} ${alone ? call.step : call.wave}`;
+    const key = `${call.operation} ${isRecord(call)} ${alone ? call.step : call.wave}`;
     groups.set(key, [...(groups.get(key) ?? []), call]);
   }
   return [...groups.values()].flatMap((calls) => {
-    const [{ operation = "create", type = "", wave = 0 } = {}] = calls;
-    const moments: readonly Moment[] = type === "Stash" ? ["known"] : MOMENTS;
+    const [{ operation = "create", wave = 0 } = {}] = calls;
     const victims = VICTIMS.filter((victim) => isThere(victim, journey, wave));
-    return moments.flatMap((moment) => {
+    return MOMENTS.flatMap((moment) => {
       const own = callsAt(moment, calls);
       return own.length === 0
         ? []
@@ -136,7 +134,14 @@ const LASTING: Readonly<Partial<Record<Call["operation"], readonly string[]>>> =
   delete: ["Cluster", "Instance", "Release", "ReplicationGroup"],
 };
 
-function callsAt(moment: Moment, calls: readonly Call[]): readonly Call[] {
+/** The engine's own records are made by no provider, and so can be held by none. */
+function isRecord({ type }: Call): boolean {
+  return type === "Stash";
+}
+
+/** Those of the calls that have such a moment. */
+function callsAt(moment: Moment, all: readonly Call[]): readonly Call[] {
+  const calls = moment === "known" ? all : all.filter((call) => !isRecord(call));
   return moment === "during" ? calls.filter(({ operation, type }) => LASTING[operation]?.includes(type)) : calls;
 }
 

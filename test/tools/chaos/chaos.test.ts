@@ -110,7 +110,7 @@ describe("kills", () => {
     "",
     "nowhere/create/x/after/all",
     "upgrade/delete/database-jobs-seed-run/during/all",
-    "upgrade/update/promotion-record/during/all",
+    "upgrade/update/promotion-record/after/all",
     "upgrade/update//after/all",
     "upgrade/update/nothing-of-that-name/after/all",
     "first-deploy/create/wave-999/after/all",
