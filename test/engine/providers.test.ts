@@ -61,7 +61,8 @@ const START: Readonly<Record<Who, Start>> = {
     return client;
   },
   real: async (settings) => {
-    const env = { PATH: process.env.PATH ?? "", HOME: project, KUBECONFIG: join(project, "none") };
+    // It leaves its kubeconfig among temporary files.
+    const env = { PATH: process.env.PATH ?? "", HOME: project, TMPDIR: project, KUBECONFIG: join(project, "none") };
     const client = await ProviderClient.started(toolPath("pulumi-resource-kubernetes"), engine.address, {
       cwd: project,
       env,

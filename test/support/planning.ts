@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
@@ -100,12 +100,19 @@ export const SUCCEEDED: EngineResult = {
   failure: undefined,
 };
 
+const made: string[] = [];
+
+afterAll(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Noon of the day on which plans of tests are made. */
 const PLANNED_AT = Date.UTC(2026, 10, 28, 12) / 1000;
 
 /** A small project in a folder of its own, with staging's own config and an engine that tells what was recorded. */
 export function plannedProject(recorded: Recorded): PlanTarget {
   const projectDirectory = mkdtempSync(join(tmpdir(), "sparki-planned-"));
+  made.push(projectDirectory);
   for (const [file, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(projectDirectory, file)), { recursive: true });
     writeFileSync(join(projectDirectory, file), text);
