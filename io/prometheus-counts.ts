@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Counts, CountsByObjective, CountsReading, MetricSource, Objective, Reading } from "../gates/objective.ts";
 import { bounded } from "../shared/text/visible.ts";
+import { type Counters, growthQuery } from "./growth-query.ts";
 import {
   ageOf,
   describeLabels,
@@ -11,7 +12,7 @@ import {
   pastBeside,
   type Series,
 } from "./prometheus.ts";
-import { identityOf, onceOf, scrapedOnce, scrapersIn } from "./scraped-once.ts";
+import { identityOf, scrapedOnce, scrapersIn } from "./scraped-once.ts";
 
 /** A status of HTTP, or its class: what else there is says neither that a request was served nor that it was not. */
 export const STATUS = /^[1-5](?:\d\d|xx)$/i;
@@ -314,22 +315,7 @@ interface Grown {
   readonly growth: number;
 }
 
-/** Counters whose growth Prometheus adds up itself: days of every pod's samples are too many to fetch. */
-interface Counters {
-  /** A selector. */
-  readonly metric: string;
-  /** The label that the sums are told apart by. */
-  readonly by: string;
-  /** A selector of the targets that the counters are scraped from, and of those beside them. */
-  readonly up: string;
-  /** Further labels of whoever scrapes. @default none */
-  readonly scrapers?: readonly string[];
-}
-
 const LONGEST_STEP_SECONDS = 900;
-
-/** How far back a pod is known of that was missed. */
-const KNOWN = "1d";
 
 /** Of one query: five days, so that each is answered in time. */
 const MOST_STEPS = 480;
@@ -357,22 +343,4 @@ export async function growthOver(
     }
   }
   return grown.length === 0 ? { kind: "no-data" } : { kind: "value", value: grown };
-}
-
-/**
- * The counters' growth over one step. A series that was not there in the step before grew from zero, where targets of
- * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, at all or at its
- * pod, and what it first shows may be of ten days.
- */
-export function growthQuery({ metric, by, up, scrapers }: Counters, stepSeconds: number): string {
-  const step = `${Math.round(stepSeconds * 1000)}ms`;
-  const once = (expression: (chosen: string) => string) => onceOf(expression, metric, scrapers);
-  const now = once((chosen) => chosen);
-  const before = once((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`);
-  const born = `${now} unless ${before}`;
-  const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
-  const known = `(max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1)`;
-  const own = `(${born}) and on (namespace, pod) ${scraped}`;
-  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
-  return `sum by (${by}) ((${own}) or (${beside}) or ${once((chosen) => `increase(${chosen}[${step}])`)})`;
 }

@@ -1,5 +1,6 @@
+import { growthQuery } from "../../io/growth-query.ts";
 import type { Prometheus } from "../../io/prometheus.ts";
-import { growthOver, growthQuery } from "../../io/prometheus-counts.ts";
+import { growthOver } from "../../io/prometheus-counts.ts";
 import { type Scenario, testRules } from "../support/promtool.ts";
 
 const DAY = 86_400;
@@ -117,6 +118,11 @@ describe("growthQuery", () => {
       300,
     ],
     ["a series that was born and died in the step", [counter("a", "_x17 5 10 15 stale"), up("a", "1x60")], 15],
+    [
+      "the first error of a pod that is gone",
+      [counter("a", "_x17 1x5 stale"), up("a", "1x22 stale"), up("b", "1x60")],
+      1,
+    ],
   ];
 
   it.each(CASES)("counts %s", (name, series, value) => {
