@@ -84,6 +84,7 @@ function alertingRule(alert: Alert, { stack, namespace, runbookBaseUrl }: Monito
     alert: alert.name,
     expr: alert.expr,
     ...(alert.for === undefined ? {} : { for: alert.for }),
+    ...(alert.keepFiringFor === undefined ? {} : { keep_firing_for: alert.keepFiringFor }),
     labels: {
       ...alert.labels,
       stack,

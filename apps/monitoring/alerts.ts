@@ -3,6 +3,7 @@ import type { Objective } from "../../gates/objective.ts";
 import { objectiveLabel } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 import {
+  badCount,
   badRatio,
   type Matcher,
   rateOnce,
@@ -31,6 +32,8 @@ export interface Alert {
   /** PromQL; its series carry `namespace`, where no `service` is named. */
   readonly expr: string;
   readonly for?: string;
+  /** How long it goes on after its condition has ended. @default it ends with it */
+  readonly keepFiringFor?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** What it is about, for alerts whose series carry no `namespace`. @default the series' namespace */
   readonly service?: string;
@@ -67,6 +70,18 @@ export const BURN_PAIRS = WORKBOOK_PAIRS.map((pair, index) => ({
 
 type BurnPair = (typeof BURN_PAIRS)[number];
 
+/**
+ * How many bad requests the long window must have: one in a quiet hour burns at 1000x, and means nothing. Fewer let
+ * errors within the objective page several times a month, more make an outage at a few requests an hour wait for hours
+ * (test/apps/burn-alert-minimum.test.ts).
+ */
+export const MIN_BAD_REQUESTS = 3;
+/** Prometheus estimates what a counter grew by, to a part of one: two are never over this, and three are. */
+const LEAST_COUNT = MIN_BAD_REQUESTS - 0.5;
+/** Between two failed requests of an outage more than five minutes may pass: told as over and told again, each pages. */
+const FAST_KEEPS_FIRING = "15m";
+const HELD_WINDOW: Window = "5m";
+
 /** The burn-rate alerts of an objective; a pair that not even failing every request could reach has none. */
 export function burnAlerts(stack: string, objective: Objective): Alert[] {
   return BURN_PAIRS.filter(({ factor }) => factor * objective.maxRatio < 1).map((pair) =>
@@ -81,7 +96,8 @@ function burnAlert(stack: string, objective: Objective, pair: BurnPair): Alert {
     name: `${upperCamelCase(objectiveLabel(objective))}BudgetBurn${speed}`,
     severity,
     component: "application",
-    expr: `${badRatio(stack, objective, long)} > ${limit} and ${badRatio(stack, objective, short)} > ${limit}`,
+    expr: `${badRatio(stack, objective, long)} > ${limit} and ${badRatio(stack, objective, short)} > ${limit} and ${badCount(stack, objective, long)} > ${LEAST_COUNT}`,
+    ...(short === HELD_WINDOW && { keepFiringFor: FAST_KEEPS_FIRING }),
     labels: { burn_windows: `${long}/${short}` },
     summary: `{{ $labels.namespace }} burns its budget "${objective.name}" over ${factor}x too fast: {{ $value | humanizePercentage }} of requests bad over ${long}`,
     page: burnPage(objective, pair),
@@ -93,7 +109,7 @@ function burnPage(objective: Objective, { long, short, factor, severity, budgetU
   const bad = objective.kind.type === "errors" ? "failed with a 5xx" : `took longer than ${objective.kind.seconds} s`;
   return {
     meaning: `More than ${limit} of users' requests ${bad}, over ${long} and still over ${short}. The objective allows ${percent(objective.maxRatio)} over 30 days; at this rate ${percent(budgetUsed)} of that budget is gone when the alert fires.`,
-    timing: `Fires when both windows are over ${factor} x ${percent(objective.maxRatio)}: ${firesAfter(factor, objective.maxRatio, long)}. Ends within ${short} of the burning's end.`,
+    timing: `Fires when both windows are over ${factor} x ${percent(objective.maxRatio)} and the longer has at least ${MIN_BAD_REQUESTS} such requests: ${firesAfter(factor, objective.maxRatio, long)}; [where few come](#where-few-requests-come), with the third. ${endsAfter(short)}`,
     look: [
       "Dashboard *Reliability SLO*: which service, since when, and whether a deployment marker stands at the beginning.",
       "The same dashboard's panels by release and by track: only the newest release, or all of them?",
@@ -108,6 +124,11 @@ function burnPage(objective: Objective, { long, short, factor, severity, budgetU
         : "No hurry, but no release either until it has stopped: `npx sparki deploy` refuses to start while a budget burns.",
     ],
   };
+}
+
+function endsAfter(short: Window): string {
+  if (short !== HELD_WINDOW) return `Ends within ${short} of the burning's end.`;
+  return `Ends ${FAST_KEEPS_FIRING} after the condition has, which it does within ${short} of the burning's end.`;
 }
 
 function firesAfter(factor: number, maxRatio: number, long: Window): string {

@@ -1,5 +1,5 @@
 import type { StackConfig, WakingService } from "../../stacks/schema.ts";
-import type { Alert, Severity } from "./alerts.ts";
+import { type Alert, MIN_BAD_REQUESTS, type Severity } from "./alerts.ts";
 
 /** Slack channels and people by role, as the runbook's table of contacts has them. */
 export interface Channels {
@@ -162,6 +162,30 @@ anything, the alerts that a deployment causes are silenced, those marked below; 
 itself half an hour after a command that was killed.
 
 An objective has no fast or medium alert when its budget could not burn that fast even if every request were bad.
+
+## Where few requests come
+
+One failed request in a quiet hour burns a budget of 0.1 % at up to 1000x and means nothing, so the budget alerts ask for at
+least ${MIN_BAD_REQUESTS} bad requests in the longer of their windows. An outage then pages with the third request that fails: so long
+after its beginning in half of all cases, and in 19 of 20 (simulated: 400 outages of six hours, in which requests come by
+chance; the scrape, the recording and the route's wait add up to 55 s):
+
+| requests an hour | all fail: half | 19 of 20 | half of them fail: half | 19 of 20 |
+| --- | --- | --- | --- | --- |
+| 200 | 1 min | 2 min | 2 min | 4 min |
+| 60 | 3 min | 7 min | 6 min | 13 min |
+| 20 | 8 min | 19 min | 17 min | 38 min |
+| 10 | 15 min | 37 min | 32 min | 77 min |
+| 5 | 31 min | 75 min | 63 min | 146 min |
+| 2 | 84 min | 199 min | 163 min | over 6 h |
+
+So it pages with the third bad request where three come in an hour (fast) or in six (medium). Where fewer come a ticket
+follows the third in three days, and no budget pages: what takes away the pods, their metrics or the way to them has alerts
+of its own, which need no requests. With a minimum of one, errors that keep to the objective page up to 37 times a month,
+with two 6 times, with three not twice.
+
+Requests count from the first that a pod answers, by the window before: during the first hour that Prometheus remembers of a
+stack (the first six for the medium and the slow alert) the first of each pod, route and status is not counted.
 `;
 }
 

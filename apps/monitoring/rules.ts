@@ -1,4 +1,5 @@
 import type { Objective } from "../../gates/objective.ts";
+import { growthQuery } from "../../io/growth-query.ts";
 import { onceOf } from "../../io/scraped-once.ts";
 import { objectiveLabel } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf } from "../../stacks/services.ts";
@@ -14,6 +15,8 @@ export interface AlertingRule {
   readonly expr: string;
   /** How long it must hold before it fires, such as `5m`. @default fires at once */
   readonly for?: string;
+  /** How long it goes on firing after its expression has ended. @default not at all */
+  readonly keep_firing_for?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -62,8 +65,22 @@ export const SERVED_NAMESPACES: readonly string[] = ENTERED.map(namespaceOf);
 
 /** The recorded proportion of bad requests of an objective over a window, one series a namespace. */
 export function badRatio(stack: string, objective: Objective, window: Window): string {
-  return `sparki:slo_bad:ratio_rate${window}${selector(["objective", "=", objectiveLabel(objective)], ["stack", "=", stack])}`;
+  return recorded("sparki:slo_bad:ratio_rate", window, { objective: objectiveLabel(objective), stack });
 }
+
+/** The recorded number of bad requests of an objective in a window, one series a namespace. */
+export function badCount(stack: string, objective: Objective, window: Window): string {
+  return recorded("sparki:slo_bad:increase", window, { objective: objectiveLabel(objective), stack });
+}
+
+type RecordLabels = Readonly<Record<"objective" | "stack", string>>;
+
+function recorded(record: string, window: Window, { objective, stack }: RecordLabels): string {
+  return `${record}${window}${selector(["objective", "=", objective], ["stack", "=", stack])}`;
+}
+
+/** How often the rates are recorded that days are added up from. */
+const INTERVAL_SECONDS = 30;
 
 /** Everything that alerts and dashboards read about the objectives, recorded once. */
 export function sloRuleGroups(stack: string, objectives: readonly Objective[]): RuleGroup[] {
@@ -71,69 +88,74 @@ export function sloRuleGroups(stack: string, objectives: readonly Objective[]): 
     const labels = { objective: objectiveLabel(objective), stack };
     return {
       name: `sparki-slo-${labels.objective}`,
-      interval: "30s",
+      interval: `${INTERVAL_SECONDS}s`,
       rules: [
-        { record: "sparki:slo_requests:rate5m", expr: requestRate(stack, objective, "5m"), labels },
-        { record: "sparki:slo_bad:rate5m", expr: badRate(stack, objective, "5m"), labels },
-        ...SHORT_WINDOWS.map((window) => shortRatio(stack, objective, window, labels)),
-        ...LONG_WINDOWS.map((window) => longRatio(window, labels)),
+        ...SHORT_WINDOWS.flatMap((window) => shortCounts(stack, objective, window, labels)),
+        ...COUNTED.map((counted) => ({
+          record: `${counted}:rate5m`,
+          expr: `${recorded(`${counted}:increase`, "5m", labels)} / ${windowSeconds("5m")}`,
+          labels,
+        })),
+        ...LONG_WINDOWS.flatMap((window) => longCounts(window, labels)),
+        ...[...SHORT_WINDOWS, ...LONG_WINDOWS].map((window) => ratio(window, labels)),
       ],
     };
   });
 }
 
-function shortRatio(
-  stack: string,
-  objective: Objective,
-  window: Window,
-  labels: RecordingRule["labels"],
-): RecordingRule {
-  const bad = badRate(stack, objective, window);
-  // Without a request there is no proportion: dividing by nothing would say NaN, which no alert understands.
-  const expr = `(${bad}) / (${requestRate(stack, objective, window)} > 0)`;
-  return { record: `sparki:slo_bad:ratio_rate${window}`, expr, labels };
+const COUNTED = ["sparki:slo_requests", "sparki:slo_bad"] as const;
+
+/** Users' requests of a window, and the bad ones of them, by namespace, from the counters themselves. */
+function shortCounts(stack: string, objective: Objective, window: Window, labels: RecordLabels): RecordingRule[] {
+  const [requests, bad] = COUNTED.map((counted) => `${counted}:increase${window}`);
+  return [
+    { record: `${requests}`, expr: requestsIn(stack, objective, window), labels },
+    { record: `${bad}`, expr: badIn(stack, objective, window, labels), labels },
+  ];
 }
 
-function longRatio(window: Window, labels: { readonly objective: string; readonly stack: string }): RecordingRule {
-  const series = selector(["objective", "=", labels.objective], ["stack", "=", labels.stack]);
-  const over = (name: string) => `sum_over_time(${name}${series}[${window}])`;
-  const expr = `${over("sparki:slo_bad:rate5m")} / (${over("sparki:slo_requests:rate5m")} > 0)`;
-  return { record: `sparki:slo_bad:ratio_rate${window}`, expr, labels };
+/** The same of days, from the rates that were recorded in them: each stands for what came until the next one. */
+function longCounts(window: Window, labels: RecordLabels): RecordingRule[] {
+  const { objective, stack } = labels;
+  const series = selector(["objective", "=", objective], ["stack", "=", stack]);
+  return COUNTED.map((counted) => ({
+    record: `${counted}:increase${window}`,
+    expr: `${INTERVAL_SECONDS} * sum_over_time(${counted}:rate5m${series}[${window}])`,
+    labels,
+  }));
 }
 
-/** Users' requests a second, by namespace; synthetic ones are the gates' own. */
-function requestRate(stack: string, { kind }: Objective, window: Window): string {
-  return perSecond(
-    kind.type === "errors" ? "http_requests_total" : "http_request_duration_seconds_count",
-    stack,
-    window,
-  );
+/** Without a request there is no proportion: dividing by nothing would say NaN, which no alert understands. */
+function ratio(window: Window, labels: RecordLabels): RecordingRule {
+  const [requests, bad] = COUNTED.map((counted) => recorded(`${counted}:increase`, window, labels));
+  return { record: `sparki:slo_bad:ratio_rate${window}`, expr: `${bad} / (${requests} > 0)`, labels };
 }
 
-/** Bad requests a second, by namespace; zero, not absent, where requests came and none was bad. */
-function badRate(stack: string, { kind }: Objective, window: Window): string {
-  if (kind.type === "errors") {
-    const failed = perSecond("http_requests_total", stack, window, ["status", "=~", "5.."]);
-    return `${failed} or 0 * ${perSecond("http_requests_total", stack, window)}`;
-  }
-  const all = perSecond("http_request_duration_seconds_count", stack, window);
-  const quick = perSecond("http_request_duration_seconds_bucket", stack, window, [
-    "le",
-    "=~",
-    bucketPattern(kind.seconds),
-  ]);
+/** Users' requests, by namespace; synthetic ones are the gates' own. */
+function requestsIn(stack: string, { kind }: Objective, window: Window): string {
+  return growth(kind.type === "errors" ? "http_requests_total" : "http_request_duration_seconds_count", stack, window);
+}
+
+/** Bad requests, by namespace; zero, not absent, where requests came and none was bad. */
+function badIn(stack: string, { kind }: Objective, window: Window, labels: RecordLabels): string {
+  const all = `sum by (namespace) (${recorded("sparki:slo_requests:increase", window, labels)})`;
+  if (kind.type === "errors")
+    return `${growth("http_requests_total", stack, window, ["status", "=~", "5.."])} or 0 * ${all}`;
+  const bound = ["le", "=~", bucketPattern(kind.seconds)] as const;
+  const quick = growth("http_request_duration_seconds_bucket", stack, window, bound);
   // Two counters of one histogram are added up apart: their difference can be a rounding error below zero.
   return `clamp_min(${all} - ${quick}, 0)`;
 }
 
-function perSecond(metric: string, stack: string, window: Window, ...matchers: readonly Matcher[]): string {
-  const requests = selector(
+/** As `watch` counts: rate() leaves out what a series first shows, which is the first error of every pod. */
+function growth(metric: string, stack: string, window: Window, ...matchers: readonly Matcher[]): string {
+  const served = [
     ["namespace", "=~", SERVED_NAMESPACES.join("|")],
     ["stack", "=", stack],
-    ["synthetic", "=", "false"],
-    ...matchers,
-  );
-  return `sum by (namespace) (${rateOnce(`${metric}${requests}`, window)})`;
+  ] as const;
+  const users = selector(...served, ["synthetic", "=", "false"], ...matchers);
+  const counters = { metric: `${metric}${users}`, by: "namespace", up: `up${selector(...served)}` };
+  return growthQuery(counters, windowSeconds(window));
 }
 
 /** Prometheus 3 stores the bound 5 as 5.0, Prometheus 2 as it was written. */

@@ -11,6 +11,8 @@ interface DeclaredAlert {
   readonly expr: string;
   /** @default at once */
   readonly for?: string;
+  /** @default no longer than its condition */
+  readonly keepFiringFor?: string;
   /** @default the series' namespace */
   readonly service?: string;
   /** It is silenced for as long as a deployment goes on. */
@@ -29,61 +31,87 @@ function rateOnce(metric: string, labels: string, range: string): string {
   return `(max without (${SCRAPERS}, instance) ${rate('pod!=""')} or max without (${SCRAPERS}) ${rate('pod!~".+"')})`;
 }
 
+/**
+ * What each pod's counter grew by in so many milliseconds, what it first showed counted in where it was looked at before:
+ * by its own pod, or by others beside one that nobody knows.
+ */
+function grown(metric: string, labels: string, up: string, range: string): string {
+  const of = (over: (series: string) => string) =>
+    `(max without (${SCRAPERS}, instance) (${over(`${metric}{${labels},pod!=""}`)}) or max without (${SCRAPERS}) (${over(`${metric}{${labels},pod!~".+"}`)}))`;
+  const earlier = `[${range}] offset ${range}`;
+  const born = `${of((series) => `last_over_time(${series}[${range}])`)} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
+  const scraped = `(max_over_time(up{${up}}${earlier}) == 1)`;
+  const known = `(max_over_time(up{${up},pod!=""}[1d] offset ${range}) == 1)`;
+  const own = `(${born}) and on (namespace, pod) ${scraped}`;
+  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
+  return `sum by (namespace) ((${own}) or (${beside}) or ${of((series) => `increase(${series}[${range}])`)})`;
+}
+
 /** Whom an alert about AWS is about, by what the CloudWatch exporter calls the metric. */
 const aws = (metric: string, stack: string) => `aws_${metric}{custom_tag_stack="${stack}"}`;
 const ofEngine = (metric: string, stack: string, more = "") =>
   `${metric}{namespace="sparki-engine",stack="${stack}"${more}}`;
 
-const WINDOWS = ["5m", "30m", "1h", "6h"];
+const WINDOWS = { "5m": 300, "30m": 1800, "1h": 3600, "6h": 21_600 };
 const LONG_WINDOWS = ["1d", "3d", "30d"];
+const COUNTED = ["requests", "bad"];
 type Objective = StackConfig["objectives"][number];
 
 /** The series that an objective's proportion of bad requests is recorded as, by what each is recorded from. */
 function recordedOf({ kind }: Objective, objective: string, stack: string): Readonly<Record<string, string>> {
-  const users = `namespace=~"${SERVED}",stack="${stack}",synthetic="false"`;
-  const perSecond = (metric: string, window: string, more = "") =>
-    `sum by (namespace) (${rateOnce(metric, users + more, `[${window}]`)})`;
+  const served = `namespace=~"${SERVED}",stack="${stack}"`;
+  const own = `{objective="${objective}",stack="${stack}"}`;
   const counted = kind.type === "errors" ? "http_requests_total" : "http_request_duration_seconds_count";
-  const requests = (window: string) => perSecond(counted, window);
-  const bad = (window: string) => {
-    if (kind.type === "errors")
-      return `${perSecond(counted, window, ',status=~"5.."')} or 0 * ${perSecond(counted, window)}`;
+  const grew = (metric: string, seconds: number, more = "") =>
+    grown(metric, `${served},synthetic="false"${more}`, served, `${seconds}000ms`);
+  const bad = (window: string, seconds: number) => {
+    const all = `sum by (namespace) (sparki:slo_requests:increase${window}${own})`;
+    if (kind.type === "errors") return `${grew(counted, seconds, ',status=~"5.."')} or 0 * ${all}`;
     const bound = String(kind.seconds).replace(".", "\\.") + (Number.isInteger(kind.seconds) ? "(\\.0)?" : "");
-    const quick = perSecond("http_request_duration_seconds_bucket", window, `,le=~${JSON.stringify(bound)}`);
-    return `clamp_min(${perSecond(counted, window)} - ${quick}, 0)`;
+    const quick = grew("http_request_duration_seconds_bucket", seconds, `,le=~${JSON.stringify(bound)}`);
+    return `clamp_min(${all} - ${quick}, 0)`;
   };
-  const over = (name: string, window: string) =>
-    `sum_over_time(${name}{objective="${objective}",stack="${stack}"}[${window}])`;
-  const long = (window: string) =>
-    `${over("sparki:slo_bad:rate5m", window)} / (${over("sparki:slo_requests:rate5m", window)} > 0)`;
-  return {
-    "sparki:slo_requests:rate5m": requests("5m"),
-    "sparki:slo_bad:rate5m": bad("5m"),
-    ...Object.fromEntries(
-      WINDOWS.map((each) => [`sparki:slo_bad:ratio_rate${each}`, `(${bad(each)}) / (${requests(each)} > 0)`]),
-    ),
-    ...Object.fromEntries(LONG_WINDOWS.map((each) => [`sparki:slo_bad:ratio_rate${each}`, long(each)])),
-  };
+  const short = Object.entries(WINDOWS).flatMap(([window, seconds]) => [
+    [`sparki:slo_requests:increase${window}`, grew(counted, seconds)],
+    [`sparki:slo_bad:increase${window}`, bad(window, seconds)],
+  ]);
+  const rates = COUNTED.map((of) => [`sparki:slo_${of}:rate5m`, `sparki:slo_${of}:increase5m${own} / 300`]);
+  // Rates are recorded every 30 s.
+  const long = LONG_WINDOWS.flatMap((window) =>
+    COUNTED.map((of) => [
+      `sparki:slo_${of}:increase${window}`,
+      `30 * sum_over_time(sparki:slo_${of}:rate5m${own}[${window}])`,
+    ]),
+  );
+  const ratios = [...Object.keys(WINDOWS), ...LONG_WINDOWS].map((window) => [
+    `sparki:slo_bad:ratio_rate${window}`,
+    `sparki:slo_bad:increase${window}${own} / (sparki:slo_requests:increase${window}${own} > 0)`,
+  ]);
+  return Object.fromEntries([...short, ...rates, ...long, ...ratios]);
 }
 
 /** The pairs of windows that burn a budget too fast, and by what factor. */
 const BURNS = [
-  ["Fast", "1h", "5m", 14.4, "page"],
-  ["Medium", "6h", "30m", 6, "page"],
-  ["Slow", "3d", "6h", 1, "ticket"],
+  ["Fast", "1h", "5m", 14.4, "page", { keepFiringFor: "15m" }],
+  ["Medium", "6h", "30m", 6, "page", {}],
+  ["Slow", "3d", "6h", 1, "ticket", {}],
 ] as const;
 
 function burnsOf({ maxRatio }: Objective, objective: string, stack: string): [string, DeclaredAlert][] {
   const named = objective.replaceAll(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+  const own = `{objective="${objective}",stack="${stack}"}`;
   const ratio = (window: string, factor: number) =>
-    `sparki:slo_bad:ratio_rate${window}{objective="${objective}",stack="${stack}"} > ${factor} * ${maxRatio}`;
+    `sparki:slo_bad:ratio_rate${window}${own} > ${factor} * ${maxRatio}`;
+  // One bad request of a quiet hour calls nobody: three do.
+  const enough = (window: string) => `sparki:slo_bad:increase${window}${own} > 2.5`;
   // What not even failing every request could reach has no alert.
-  return BURNS.filter(([, , , factor]) => factor * maxRatio < 1).map(([speed, long, short, factor, severity]) => [
+  return BURNS.filter(([, , , factor]) => factor * maxRatio < 1).map(([speed, long, short, factor, severity, more]) => [
     `${named}BudgetBurn${speed}`,
     {
+      ...more,
       severity,
       component: "application",
-      expr: `${ratio(long, factor)} and ${ratio(short, factor)}`,
+      expr: `${ratio(long, factor)} and ${ratio(short, factor)} and ${enough(long)}`,
       labels: { burn_windows: `${long}/${short}` },
     },
   ]);
@@ -252,6 +280,7 @@ function rulesOf(world: World): Readonly<Record<string, Shape>> {
       alert,
       expr,
       ...(declared.for !== undefined && { for: declared.for }),
+      ...(declared.keepFiringFor !== undefined && { keep_firing_for: declared.keepFiringFor }),
       labels: {
         ...labels,
         ...{ stack, severity, component, service, namespace: "sparki-monitoring" },

@@ -31,7 +31,7 @@ describe("monitoringValues", () => {
     expect(groups.map(({ name }) => name)).toContain("sparki-slo-slower-than-2-5s");
     const bad = groups
       .flatMap(({ rules }) => rules)
-      .filter((rule) => "record" in rule && rule.record.endsWith(":rate5m"));
+      .filter((rule) => "record" in rule && rule.record === "sparki:slo_bad:increase5m");
     expect(bad.map(({ expr }) => expr).filter((expr) => expr.includes('le=~"2\\\\.5"'))).toHaveLength(1);
   });
 
