@@ -1,10 +1,12 @@
 import { WORKBOOK_PAIRS } from "../../gates/burn-rate.ts";
 import type { Objective } from "../../gates/objective.ts";
+import { growthQuery } from "../../io/growth-query.ts";
 import { objectiveLabel } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES, type ServiceName } from "../../stacks/services.ts";
 import {
   badCount,
   badRatio,
+  held,
   type Matcher,
   rateOnce,
   SERVED_NAMESPACES,
@@ -231,6 +233,8 @@ function metricsMissing(stack: string, service: ServiceName): Alert {
   };
 }
 
+const TEN_MINUTES = 600;
+
 /** What no pod is asked, no pod counts as failed: every objective looks kept while the way in is broken. */
 function requestsStopped(stack: string): Alert {
   const served = [
@@ -238,7 +242,8 @@ function requestsStopped(stack: string): Alert {
     ["stack", "=", stack],
   ] as const;
   const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}`;
-  const now = `sum by (namespace) (${rateOnce(requests, "10m")}) > 0`;
+  const counters = { metric: requests, by: "namespace", up: `up${selector(...served)}` };
+  const now = `${growthQuery(counters, TEN_MINUTES)} > 0`;
   const hourAgo = `sum by (namespace) (${rateOnce(requests, "10m", " offset 1h")}) > 1`;
   const scraped = `sum by (namespace) (up${selector(...served)}) > 0`;
   return {
@@ -275,7 +280,7 @@ function databaseConnectionsExhausted(stack: string): Alert {
     name: "DatabaseConnectionsExhausted",
     severity: "ticket",
     component: "database",
-    expr: `sum by (namespace) (database_connections${active}) / sum by (namespace) (database_connections_max${series}) > 0.9`,
+    expr: `sum by (namespace) (${held(`database_connections${active}`)}) / sum by (namespace) (${held(`database_connections_max${series}`)}) > 0.9`,
     for: "10m",
     summary: "{{ $value | humanizePercentage }} of the engine's database connections are in use",
     page: {

@@ -1,4 +1,5 @@
 import type { Alert } from "./alerts.ts";
+import { HELD } from "./rules.ts";
 
 /** A metric of AWS's, as CloudWatch names it, with the statistic that is read. */
 export interface CloudWatchMetric {
@@ -34,6 +35,11 @@ export const CLOUDWATCH = {
 export function cloudWatchSeries(stack: string, { namespace, name, statistic }: CloudWatchMetric): string {
   const metric = [namespace.toLowerCase(), name, statistic].map(promString).join("_");
   return `${metric}{custom_tag_stack=${JSON.stringify(stack)}}`;
+}
+
+/** The newest number of a metric of AWS's: the exporter says NaN where CloudWatch has none, which no alert understands. */
+export function heldNumber(stack: string, metric: CloudWatchMetric, window = `${HELD}:30s`): string {
+  return `last_over_time((${cloudWatchSeries(stack, metric)} >= 0)[${window}])`;
 }
 
 function promString(text: string): string {
@@ -89,7 +95,7 @@ export const CONNECTION_LIMIT = "sparki:database_connections:limit";
 
 /** Alerts about the database and the cache as AWS sees them. */
 export function dataAlerts(stack: string): Alert[] {
-  const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
+  const of = (metric: CloudWatchMetric) => heldNumber(stack, metric);
   return [
     {
       name: "DatabaseStorageLow",

@@ -40,6 +40,14 @@ export function rateOnce(counter: string, window: string, offset = ""): string {
   return onceOf((chosen) => `rate(${chosen}[${window}]${offset})`, counter);
 }
 
+/** How long the newest value stands for what did not come since, as a scrape that failed: as Prometheus's own look back. */
+export const HELD = "5m";
+
+/** The newest value of a series of the cluster's: a scrape that fails would begin the wait of every alert again. */
+export function held(series: string): string {
+  return `last_over_time(${series}[${HELD}])`;
+}
+
 /** Windows over which the proportion of bad requests is counted from the requests themselves. */
 const SHORT_WINDOWS = ["5m", "30m", "1h", "6h"] as const;
 

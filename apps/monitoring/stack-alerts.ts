@@ -1,8 +1,15 @@
 import { connectionLimit, type StackConfig } from "../../stacks/schema.ts";
 import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
 import type { Alert } from "./alerts.ts";
-import { CLOUDWATCH, type CloudWatchMetric, CONNECTION_LIMIT, cloudWatchSeries, dataAlerts } from "./data-alerts.ts";
-import type { RuleGroup } from "./rules.ts";
+import {
+  CLOUDWATCH,
+  type CloudWatchMetric,
+  CONNECTION_LIMIT,
+  cloudWatchSeries,
+  dataAlerts,
+  heldNumber,
+} from "./data-alerts.ts";
+import { held, type RuleGroup } from "./rules.ts";
 
 const NAMESPACES = SERVICE_NAMES.map(namespaceOf).join("|");
 const DAY_SECONDS = 86_400;
@@ -57,6 +64,42 @@ function balancerAsked(of: (metric: CloudWatchMetric) => string): string {
   return `(sum(${of(CLOUDWATCH.balancerErrors)}) + (sum(${of(CLOUDWATCH.balancerRequests)}) or vector(0)))`;
 }
 
+/** ACM tells nothing more of a certificate that has ended: what it told last is then what is known. */
+function daysLeft(stack: string): string {
+  const days = (window?: string) => `min(${heldNumber(stack, CLOUDWATCH.certificateDays, window)})`;
+  return `(${days()} or ${days("7d:1h")})`;
+}
+
+/** As long as Prometheus may remember: what came once in that time is known to have been there. */
+const SEEN = "30d:1h";
+
+/** The exporter has a job for each of these, which may fail while others do not; a stack has the first from the start. */
+function missingNumbers(stack: string): string {
+  const absent = (metric: CloudWatchMetric) => `absent(${cloudWatchSeries(stack, metric)} >= 0)`;
+  const seen = (metric: CloudWatchMetric) => `${absent(metric)} and count(${heldNumber(stack, metric, SEEN)})`;
+  return [
+    ["RDS", absent(CLOUDWATCH.databaseFreeBytes)],
+    ["ElastiCache", seen(CLOUDWATCH.cacheMemoryPercent)],
+    ["the load balancer", seen(CLOUDWATCH.balancerRequests)],
+    ["NAT", seen(CLOUDWATCH.natPortErrors)],
+    ["the certificate", seen(CLOUDWATCH.certificateDays)],
+  ]
+    .map(([metrics, missing]) => `label_replace(${missing}, "metrics", "${metrics}", "", "")`)
+    .join(" or ");
+}
+
+/** The restarts of each container that is still there, in an hour: the kubelet waits five minutes between two. */
+function restarts(): string {
+  const counter = `kube_pod_container_status_restarts_total{namespace=~"${NAMESPACES}"}`;
+  const container = "namespace, pod, container";
+  return `${seenOnce(container, `increase(${counter}[1h])`)} and on (${container}) ${held(counter)}`;
+}
+
+/** A number of the fleets' pods, by namespace. */
+function ofFleets(metric: string): string {
+  return `sum by (namespace) (${held(`kube_deployment_${metric}{deployment=~".*-fleet",namespace=~"${NAMESPACES}"}`)})`;
+}
+
 /** Each object once, however many kube-state-metrics tell of it: while one replaces another both do. */
 function seenOnce(labels: string, series: string): string {
   return `max by (${labels}) (${series})`;
@@ -64,7 +107,7 @@ function seenOnce(labels: string, series: string): string {
 
 /** Alerts about what the stack stands on at AWS, its cluster, and what people have to do by a day. */
 export function stackAlerts(stack: string): Alert[] {
-  const of = (metric: CloudWatchMetric) => cloudWatchSeries(stack, metric);
+  const of = (metric: CloudWatchMetric) => heldNumber(stack, metric);
   const days = (series: string) => `time() - ${series}{stack="${stack}"}`;
   return [
     ...dataAlerts(stack),
@@ -141,7 +184,7 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "network",
       service: "certificate",
-      expr: `min(${of(CLOUDWATCH.certificateDays)}) < 30`,
+      expr: `${daysLeft(stack)} < 30`,
       for: "1h",
       summary: "The certificate ends in {{ $value | humanize }} days and was not renewed",
       page: {
@@ -164,12 +207,13 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "page",
       component: "network",
       service: "certificate",
-      expr: `min(${of(CLOUDWATCH.certificateDays)}) < 5`,
+      expr: `${daysLeft(stack)} < 5`,
       for: "1h",
       summary: "The certificate ends in {{ $value | humanize }} days: then no browser gets in",
       page: {
         meaning: "Fewer than 5 days are left, and AWS has not renewed it for two months.",
-        timing: "Fires an hour after the first value below 5 days. Ends with the renewal.",
+        timing:
+          "Fires an hour after the first value below 5 days. Ends with the renewal, and not with the certificate: ACM tells nothing of one that has ended, and for a week what it told last counts.",
         look: [
           "The certificate in the AWS console: which name's validation is pending?",
           "`dig` of the validation record by the parent zone's servers.",
@@ -186,14 +230,13 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "monitoring",
       service: "cloudwatch-exporter",
-      expr: `absent(${of(CLOUDWATCH.databaseFreeBytes)})`,
+      expr: missingNumbers(stack),
       for: "30m",
-      summary:
-        "Nothing comes from CloudWatch: no alert about RDS, Redis, the balancer, NAT or the certificate can fire",
+      summary: "Nothing comes from CloudWatch about {{ $labels.metrics }}: no alert about it can fire",
       page: {
         meaning:
-          "Storm's CloudWatch exporter is not there, not scraped, or refused by AWS. See [CloudWatch](production.md#cloudwatch) for how it is set.",
-        timing: "Fires 30 minutes after the last value. Ends with the first.",
+          "Storm's CloudWatch exporter is not there, not scraped, or refused by AWS, or has no number of what is named. See [CloudWatch](production.md#cloudwatch) for how it is set.",
+        timing: "Fires 30 minutes after the last value, of RDS even if there was none. Ends with the first.",
         look: [
           "Prometheus's targets: is the exporter scraped?",
           "The exporter's log: what does AWS refuse?",
@@ -210,13 +253,13 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       service: "cluster",
-      expr: `sum(${seenOnce("node", 'kube_node_status_condition{condition="Ready",status="true"}')} == bool 0) > 0`,
+      expr: `${seenOnce("node", held('kube_node_status_condition{condition="Ready",status="true"}'))} == 0`,
       for: "15m",
-      summary: "{{ $value }} nodes of the cluster have not been ready for 15 minutes",
+      summary: "Node {{ $labels.node }} of the cluster has not been ready for 15 minutes",
       page: {
         meaning:
           "A node that does not answer takes its pods with it; Auto Mode replaces it within a few minutes, and has not.",
-        timing: "Fires after 15 minutes. Ends once every node is ready or gone.",
+        timing: "Fires after 15 minutes of one node. Ends once it is ready, or five minutes after it is gone.",
         look: [
           "`kubectl get nodes`, `kubectl describe node`: which condition?",
           "The node's instance in the AWS console.",
@@ -233,7 +276,7 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       isCausedByDeployment: true,
-      expr: `sum by (namespace) (${seenOnce("namespace, pod", `kube_pod_status_phase{phase="Pending",namespace=~"${NAMESPACES}"}`)}) > 0`,
+      expr: `sum by (namespace) (${seenOnce("namespace, pod", held(`kube_pod_status_phase{phase="Pending",namespace=~"${NAMESPACES}"}`))}) > 0`,
       for: "10m",
       summary: "{{ $value }} pods in {{ $labels.namespace }} have waited for a node for 10 minutes",
       page: {
@@ -257,13 +300,13 @@ export function stackAlerts(stack: string): Alert[] {
       severity: "ticket",
       component: "platform",
       isCausedByDeployment: true,
-      expr: `sum by (namespace) (${seenOnce("namespace, pod, container", `increase(kube_pod_container_status_restarts_total{namespace=~"${NAMESPACES}"}[15m])`)}) > 3`,
+      expr: `sum by (namespace) (${restarts()}) > 3`,
       for: "1m",
-      summary: "Containers in {{ $labels.namespace }} restarted {{ $value | humanize }} times in 15 minutes",
+      summary: "Containers in {{ $labels.namespace }} restarted {{ $value | humanize }} times in an hour",
       page: {
         meaning: "Containers die and are started again: what they were asked is lost each time.",
         timing:
-          "Fires a minute after the fourth restart in 15 minutes. Ends 15 minutes after the last. Silent during a deployment.",
+          "Fires a minute after the fourth restart in an hour. Ends once fewer were in the hour before, or five minutes after the pod is gone. Silent during a deployment.",
         look: [
           "`kubectl get pods`, and `kubectl logs --previous` of one that restarted.",
           "OOMKilled in `kubectl describe pod`: does memory grow with the newest release?",
@@ -279,7 +322,7 @@ export function stackAlerts(stack: string): Alert[] {
       name: "FleetUnavailable",
       severity: "page",
       component: "platform",
-      expr: `sum by (namespace) (kube_deployment_status_replicas_available{deployment=~".*-fleet"}) / (sum by (namespace) (kube_deployment_spec_replicas{deployment=~".*-fleet"}) > 0) < 0.5`,
+      expr: `${ofFleets("status_replicas_available")} / (${ofFleets("spec_replicas")} > 0) < 0.5`,
       for: "5m",
       summary: "Only {{ $value | humanizePercentage }} of the fleet in {{ $labels.namespace }} is available",
       page: {

@@ -47,8 +47,11 @@ function grown(metric: string, labels: string, up: string, range: string): strin
   return `sum by (namespace) ((${own}) or (${beside}) or ${of((series) => `increase(${series}[${range}])`)})`;
 }
 
-/** Whom an alert about AWS is about, by what the CloudWatch exporter calls the metric. */
-const aws = (metric: string, stack: string) => `aws_${metric}{custom_tag_stack="${stack}"}`;
+/** Whom an alert about AWS is about, by what the CloudWatch exporter calls the metric; it is NaN where there is none. */
+const aws = (metric: string, stack: string) => `aws_${metric}{custom_tag_stack="${stack}"} >= 0`;
+const newest = (series: string, window = "5m:30s") => `last_over_time((${series})[${window}])`;
+/** What one failed scrape does not end. */
+const held = (series: string) => `last_over_time(${series}[5m])`;
 const ofEngine = (metric: string, stack: string, more = "") =>
   `${metric}{namespace="sparki-engine",stack="${stack}"${more}}`;
 
@@ -151,24 +154,45 @@ const silenced = (alert: DeclaredAlert): DeclaredAlert => ({ ...alert, isCausedB
 
 function stopped(stack: string): string {
   const users = `namespace=~"${SERVED}",stack="${stack}"`;
-  const rate = (range: string) =>
-    `sum by (namespace) (${rateOnce("http_requests_total", `${users},synthetic="false"`, range)})`;
-  return `(${rate("[10m] offset 1h")} > 1 unless ${rate("[10m]")} > 0) and sum by (namespace) (up{${users}}) > 0`;
+  const own = `${users},synthetic="false"`;
+  const before = `sum by (namespace) (${rateOnce("http_requests_total", own, "[10m] offset 1h")})`;
+  const now = grown("http_requests_total", own, users, "600000ms");
+  return `(${before} > 1 unless ${now} > 0) and sum by (namespace) (up{${users}}) > 0`;
+}
+
+/** What no number comes of, though one did within a month; of the database even if none ever did. */
+function noNumbers(stack: string): string {
+  const missing = (metric: string) => `absent(${aws(metric, stack)})`;
+  const seen = (metric: string) => `${missing(metric)} and count(${newest(aws(metric, stack), "30d:1h")})`;
+  const named = (what: string, expr: string) => `label_replace(${expr}, "metrics", "${what}", "", "")`;
+  return [
+    named("RDS", missing("rds_free_storage_space_minimum")),
+    named("ElastiCache", seen("elasticache_database_memory_usage_percentage_maximum")),
+    named("the load balancer", seen("applicationelb_request_count_sum")),
+    named("NAT", seen("natgateway_error_port_allocation_sum")),
+    named("the certificate", seen("certificatemanager_days_to_expiry_minimum")),
+  ].join(" or ");
 }
 
 /** Every alert of a stack, by its name; fires always only where somebody listens for its silence. */
 function alertsOf({ stack, config, bound }: World): Readonly<Record<string, DeclaredAlert>> {
-  const of = (metric: string) => aws(metric, stack);
+  const of = (metric: string) => newest(aws(metric, stack));
   const day = (fact: string) => `sparki:${fact}:since_seconds{stack="${stack}"}`;
-  const fleets = (metric: string) => `sum by (namespace) (${metric}{deployment=~".*-fleet"})`;
-  const open = `sum by (namespace) (${ofEngine("database_connections", stack, ',state="active"')})`;
-  const most = `sum by (namespace) (${ofEngine("database_connections_max", stack)})`;
+  const fleets = (metric: string) =>
+    `sum by (namespace) (${held(`${metric}{deployment=~".*-fleet",namespace=~"${ALL}"}`)})`;
+  const open = `sum by (namespace) (${held(ofEngine("database_connections", stack, ',state="active"'))})`;
+  const most = `sum by (namespace) (${held(ofEngine("database_connections_max", stack))})`;
   const limit = `max(sparki:database_connections:limit{stack="${stack}"})`;
   const refused = `sum(${of("applicationelb_httpcode_elb_5_xx_count_sum")})`;
   const asked = `((${refused} + (sum(${of("applicationelb_request_count_sum")}) or vector(0))) > 10)`;
-  const restarts = `max by (namespace, pod, container) (increase(kube_pod_container_status_restarts_total{namespace=~"${ALL}"}[15m]))`;
-  const pending = `max by (namespace, pod) (kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"})`;
-  const ready = 'max by (node) (kube_node_status_condition{condition="Ready",status="true"})';
+  const counter = `kube_pod_container_status_restarts_total{namespace=~"${ALL}"}`;
+  const container = "namespace, pod, container";
+  const restarts = `max by (${container}) (increase(${counter}[1h])) and on (${container}) ${held(counter)}`;
+  const pending = `max by (namespace, pod) (${held(`kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"}`)})`;
+  const ready = `max by (node) (${held('kube_node_status_condition{condition="Ready",status="true"}')})`;
+  // Of a certificate that has ended nothing more comes.
+  const expiry = "certificatemanager_days_to_expiry_minimum";
+  const days = `(min(${of(expiry)}) or min(${newest(aws(expiry, stack), "7d:1h")}))`;
   return {
     ...Object.fromEntries(config.objectives.flatMap((one) => burnsOf(one, objectiveLabel(one), stack))),
     ...Object.fromEntries(
@@ -206,25 +230,10 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
       "load-balancer",
     ),
     NatPortsExhausted: ticket("network", `sum(${of("natgateway_error_port_allocation_sum")}) > 0`, "5m", "nat"),
-    CertificateExpiring: ticket(
-      "network",
-      `min(${of("certificatemanager_days_to_expiry_minimum")}) < 30`,
-      "1h",
-      "certificate",
-    ),
-    CertificateEnding: page(
-      "network",
-      `min(${of("certificatemanager_days_to_expiry_minimum")}) < 5`,
-      "1h",
-      "certificate",
-    ),
-    CloudWatchMetricsMissing: ticket(
-      "monitoring",
-      `absent(${of("rds_free_storage_space_minimum")})`,
-      "30m",
-      "cloudwatch-exporter",
-    ),
-    NodeNotReady: ticket("platform", `sum(${ready} == bool 0) > 0`, "15m", "cluster"),
+    CertificateExpiring: ticket("network", `${days} < 30`, "1h", "certificate"),
+    CertificateEnding: page("network", `${days} < 5`, "1h", "certificate"),
+    CloudWatchMetricsMissing: ticket("monitoring", noNumbers(stack), "30m", "cloudwatch-exporter"),
+    NodeNotReady: ticket("platform", `${ready} == 0`, "15m", "cluster"),
     PodsPending: silenced(ticket("platform", `sum by (namespace) (${pending}) > 0`, "10m")),
     PodsRestarting: silenced(ticket("platform", `sum by (namespace) (${restarts}) > 3`, "1m")),
     FleetUnavailable: page(

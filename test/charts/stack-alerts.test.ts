@@ -133,8 +133,8 @@ const CASES: readonly AlertCase[] = [
   },
   ofPods("PodsPending", pending, "0x29 2x59 0x60", { silentAt: [29, 38, 92], firingAt: [42, 89] }),
   ofPods("PodsRestarting", 'kube_pod_container_status_restarts_total{container="engine"', "0x29 0+1x20 20x99", {
-    silentAt: [29, 31, 75],
-    firingAt: [40, 50],
+    silentAt: [29, 31, 115],
+    firingAt: [40, 50, 90],
   }),
   {
     alert: "PodsRestarting",
