@@ -50,7 +50,9 @@ export const ALERT_CAUSES: Readonly<Record<string, AlertCause>> = {
   CloudWatchMetricsMissing: made("the exporters are stopped"),
   NodeNotReady: unmade("the rehearsed nodes are one process, which renews all their leases"),
   PodsPending: made("a pod is deleted while no node takes a new one"),
-  PodsRestarting: unmade("a container needs real seconds to start, and so never starts four times in a window of 6 s"),
+  PodsRestarting: unmade(
+    "a release whose containers die is taken back, and its pods with it, while the alert is silenced",
+  ),
   FleetUnavailable: made(
     "all of the engine's pods are deleted while no node takes new ones; PostgreSQL, or Redis, is stopped, so that no pod is ready",
   ),

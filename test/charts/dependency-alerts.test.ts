@@ -105,6 +105,16 @@ const CASES: readonly AlertCase[] = [
     silentAt: [9, 18, 41],
     firingAt: [22, 38],
   },
+  ...["0x30 1x30", "_x30 1x30"].map((failed) => ({
+    alert: "DatabaseFailing",
+    // One statement of a quiet hour fails, the first of its series or not.
+    series: {
+      [`database_queries_total{${ENGINE},result="ok"}`]: "0+1x60",
+      [`database_queries_total{${ENGINE},result="error"}`]: failed,
+    },
+    silentAt: [31, 33, 35, 36, 37, 50],
+    firingAt: [],
+  })),
   failing("DatabaseFailing", "database_queries_total"),
   failing("CacheFailing", "cache_commands_total"),
 ];
