@@ -234,6 +234,7 @@ function metricsMissing(stack: string, service: ServiceName): Alert {
 }
 
 const TEN_MINUTES = 600;
+const REQUESTS_STOPPED = "RequestsStopped";
 
 /** What no pod is asked, no pod counts as failed: every objective looks kept while the way in is broken. */
 function requestsStopped(stack: string): Alert {
@@ -244,21 +245,23 @@ function requestsStopped(stack: string): Alert {
   const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}`;
   const counters = { metric: requests, by: "namespace", up: `up${selector(...served)}` };
   const now = `${growthQuery(counters, TEN_MINUTES)} > 0`;
+  // After an hour an hour ago was as quiet: what has begun is over when requests come again.
+  const firing = `max by (service) (ALERTS${selector(["alertname", "=", REQUESTS_STOPPED], ["alertstate", "=", "firing"], ["stack", "=", stack])})`;
+  const begun = `label_replace(${firing}, "namespace", "$1", "service", "(.*)")`;
   const hourAgo = `sum by (namespace) (${rateOnce(requests, "10m", " offset 1h")}) > 1`;
   const scraped = `sum by (namespace) (up${selector(...served)}) > 0`;
   return {
-    name: "RequestsStopped",
+    name: REQUESTS_STOPPED,
     severity: "page",
     component: "application",
-    expr: `(${hourAgo} unless ${now}) and ${scraped}`,
+    expr: `((${hourAgo} or sum by (namespace) (${begun})) unless ${now}) and ${scraped}`,
     for: "2m",
     summary:
-      "No user's request has reached {{ $labels.namespace }} for 10 minutes; an hour ago {{ $value | humanize }} came every second",
+      "No user's request has reached {{ $labels.namespace }} for 10 minutes; before, more than one came every second",
     page: {
       meaning:
         "Users asked for more than one thing a second an hour ago, and for nothing in the last 10 minutes, although the pods run and are scraped. What never reaches a pod is counted nowhere, so no budget alert fires: the load balancer, its targets, the certificate or DNS are the likely cause.",
-      timing:
-        "Fires 12 minutes after the last request. Ends with the next one, and by itself after an hour, when an hour ago was as quiet.",
+      timing: "Fires 12 minutes after the last request. Ends with the next one.",
       look: [
         "`npx sparki verify`: does the service answer from outside, by its name and by the load balancer's own?",
         "`npx sparki preflight`: delegation, certificate and what has drifted.",

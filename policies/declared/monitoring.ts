@@ -157,7 +157,10 @@ function stopped(stack: string): string {
   const own = `${users},synthetic="false"`;
   const before = `sum by (namespace) (${rateOnce("http_requests_total", own, "[10m] offset 1h")})`;
   const now = grown("http_requests_total", own, users, "600000ms");
-  return `(${before} > 1 unless ${now} > 0) and sum by (namespace) (up{${users}}) > 0`;
+  const firing = `max by (service) (ALERTS{alertname="RequestsStopped",alertstate="firing",stack="${stack}"})`;
+  // Once it fires it is over with the next request, and not when the hour before was as quiet.
+  const begun = `sum by (namespace) (label_replace(${firing}, "namespace", "$1", "service", "(.*)"))`;
+  return `((${before} > 1 or ${begun}) unless ${now} > 0) and sum by (namespace) (up{${users}}) > 0`;
 }
 
 /** What no number comes of, though one did within a month; of the database even if none ever did. */

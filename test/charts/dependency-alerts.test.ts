@@ -65,6 +65,16 @@ const CASES: readonly AlertCase[] = [
     silentAt: [94, 109],
     firingAt: [],
   },
+  {
+    alert: "RequestsStopped",
+    // For longer than the hour with which it compares: it is over when they come again, and not before.
+    series: {
+      [`http_requests_total{${ENGINE},synthetic="false",pod="a"}`]: "0+600x80 48000x119 48000+6x30",
+      [`up{${ENGINE},pod="a"}`]: "1x240",
+    },
+    silentAt: [80, 204, 220],
+    firingAt: [94, 139, 160, 199],
+  },
   missing("EngineMetricsMissing", "sparki-engine"),
   missing("WebMetricsMissing", "sparki-web"),
   {
