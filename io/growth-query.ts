@@ -23,8 +23,10 @@ const KNOWN = "1d";
 export function growthQuery({ metric, by, up, scrapers }: Counters, stepSeconds: number): string {
   const step = `${Math.round(stepSeconds * 1000)}ms`;
   const once = (expression: (chosen: string) => string) => onceOf(expression, metric, scrapers);
-  // Of a pod that is gone too: what it last showed.
-  const now = once((chosen) => `last_over_time(${chosen}[${step}])`);
+  // Of a pod that is gone too: what it last showed; or what it grew by in all, where its container began again.
+  const now = once(
+    (chosen) => `increase(${chosen}[${step}]) and resets(${chosen}[${step}]) > 0 or last_over_time(${chosen}[${step}])`,
+  );
   const before = once((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`);
   const born = `${now} unless ${before}`;
   const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;

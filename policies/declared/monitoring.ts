@@ -39,7 +39,11 @@ function grown(metric: string, labels: string, up: string, range: string): strin
   const of = (over: (series: string) => string) =>
     `(max without (${SCRAPERS}, instance) (${over(`${metric}{${labels},pod!=""}`)}) or max without (${SCRAPERS}) (${over(`${metric}{${labels},pod!~".+"}`)}))`;
   const earlier = `[${range}] offset ${range}`;
-  const born = `${of((series) => `last_over_time(${series}[${range}])`)} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
+  const now = of((series) => {
+    const over = `${series}[${range}]`;
+    return `increase(${over}) and resets(${over}) > 0 or last_over_time(${over})`;
+  });
+  const born = `${now} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
   const scraped = `(max_over_time(up{${up}}${earlier}) == 1)`;
   const known = `(max_over_time(up{${up},pod!=""}[1d] offset ${range}) == 1)`;
   const own = `(${born}) and on (namespace, pod) ${scraped}`;

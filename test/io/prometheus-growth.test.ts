@@ -117,6 +117,12 @@ describe("growthQuery", () => {
       ],
       300,
     ],
+    // All but the first value: 19 were.
+    [
+      "a series that was born in the step, and what it was before its container died",
+      [counter("a", "_x17 5 10 15 2 4 4x40"), up("a", "1x60")],
+      15,
+    ],
     ["a series that was born and died in the step", [counter("a", "_x17 5 10 15 stale"), up("a", "1x60")], 15],
     [
       "the first error of a pod that is gone",
