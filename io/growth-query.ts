@@ -15,23 +15,25 @@ export interface Counters {
 /** How far back a pod is known of that was missed. */
 const KNOWN = "1d";
 
+/** How long a sample says what was so. */
+const LOOKBACK = "5m";
+
 /**
- * The counters' growth over one step. A series that was not there in the step before grew from zero, where targets of
- * its namespace were scraped then: increase() leaves out what a series first shows. Else nobody looked, at all or at its
- * pod, and what it first shows may be of ten days.
+ * The counters' growth over one step. A series that was not there when the step began grew from zero, where its pod was
+ * scraped then, or targets of its namespace were and nobody knows its pod: increase() leaves out what a series first shows.
+ * Else nobody looked, at all or at its pod, and what it first shows may be of ten days. One that began again in the step in
+ * which it was born grew by what increase() says, which is more than it last shows.
  */
 export function growthQuery({ metric, by, up, scrapers }: Counters, stepSeconds: number): string {
   const step = `${Math.round(stepSeconds * 1000)}ms`;
   const once = (expression: (chosen: string) => string) => onceOf(expression, metric, scrapers);
-  // Of a pod that is gone too: what it last showed; or what it grew by in all, where its container began again.
-  const now = once(
-    (chosen) => `increase(${chosen}[${step}]) and resets(${chosen}[${step}]) > 0 or last_over_time(${chosen}[${step}])`,
-  );
-  const before = once((chosen) => `last_over_time(${chosen}[${step}] offset ${step})`);
-  const born = `${now} unless ${before}`;
-  const scraped = `(max_over_time(${up}[${step}] offset ${step}) == 1)`;
-  const known = `(max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1)`;
-  const own = `(${born}) and on (namespace, pod) ${scraped}`;
-  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
-  return `sum by (${by}) ((${own}) or (${beside}) or ${once((chosen) => `increase(${chosen}[${step}])`)})`;
+  // Of a pod that is gone too.
+  const last = once((chosen) => `last_over_time(${chosen}[${step}])`);
+  const before = once((chosen) => `last_over_time(${chosen}[${LOOKBACK}] offset ${step})`);
+  const scraped = `max_over_time(${up}[${LOOKBACK}] offset ${step}) == 1`;
+  const known = `max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1`;
+  const beside = `max_over_time(${up}[${step}]) and on (namespace) (${scraped}) unless on (namespace, pod) (${known})`;
+  const born = `(${last} unless ${before}) and on (namespace, pod) (${scraped} or ${beside})`;
+  const grown = once((chosen) => `increase(${chosen}[${step}])`);
+  return `sum by (${by}) (max without (of) (label_replace(${born}, "of", "birth", "", "") or ${grown}))`;
 }

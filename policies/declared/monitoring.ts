@@ -38,17 +38,13 @@ function rateOnce(metric: string, labels: string, range: string): string {
 function grown(metric: string, labels: string, up: string, range: string): string {
   const of = (over: (series: string) => string) =>
     `(max without (${SCRAPERS}, instance) (${over(`${metric}{${labels},pod!=""}`)}) or max without (${SCRAPERS}) (${over(`${metric}{${labels},pod!~".+"}`)}))`;
-  const earlier = `[${range}] offset ${range}`;
-  const now = of((series) => {
-    const over = `${series}[${range}]`;
-    return `increase(${over}) and resets(${over}) > 0 or last_over_time(${over})`;
-  });
-  const born = `${now} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
-  const scraped = `(max_over_time(up{${up}}${earlier}) == 1)`;
-  const known = `(max_over_time(up{${up},pod!=""}[1d] offset ${range}) == 1)`;
-  const own = `(${born}) and on (namespace, pod) ${scraped}`;
-  const beside = `((${born}) and on (namespace) ${scraped}) unless on (namespace, pod) ${known}`;
-  return `sum by (namespace) ((${own}) or (${beside}) or ${of((series) => `increase(${series}[${range}])`)})`;
+  const earlier = `[5m] offset ${range}`;
+  const scraped = `max_over_time(up{${up}}${earlier}) == 1`;
+  const known = `max_over_time(up{${up},pod!=""}[1d] offset ${range}) == 1`;
+  const beside = `max_over_time(up{${up}}[${range}]) and on (namespace) (${scraped}) unless on (namespace, pod) (${known})`;
+  const first = `${of((series) => `last_over_time(${series}[${range}])`)} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
+  const born = `label_replace((${first}) and on (namespace, pod) (${scraped} or ${beside}), "of", "birth", "", "")`;
+  return `sum by (namespace) (max without (of) (${born} or ${of((series) => `increase(${series}[${range}])`)}))`;
 }
 
 /** Whom an alert about AWS is about, by what the CloudWatch exporter calls the metric; it is NaN where there is none. */
