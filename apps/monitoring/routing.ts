@@ -184,8 +184,8 @@ follows the third in three days, and no budget pages: what takes away the pods, 
 of its own, which need no requests. With a minimum of one, errors that keep to the objective page up to 37 times a month,
 with two 6 times, with three not twice.
 
-Requests count from the first that a pod answers, by the window before: during the first hour that Prometheus remembers of a
-stack (the first six for the medium and the slow alert) the first of each pod, route and status is not counted.
+A pod's first request of each kind counts where Prometheus looked when the window began: during the first hour that it
+remembers of a stack (the first six for the medium and the slow alert) it does not.
 `;
 }
 
