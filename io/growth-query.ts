@@ -33,7 +33,9 @@ export function growthQuery({ metric, by, up, scrapers }: Counters, stepSeconds:
   const scraped = `max_over_time(${up}[${LOOKBACK}] offset ${step}) == 1`;
   const known = `max_over_time(${up.replace(/\}$/, ',pod!=""}').replace("{,", "{")}[${KNOWN}] offset ${step}) == 1`;
   const beside = `max_over_time(${up}[${step}]) and on (namespace) (${scraped}) unless on (namespace, pod) (${known})`;
-  const born = `(${last} unless ${before}) and on (namespace, pod) (${scraped} or ${beside})`;
+  const relabelled = `max_over_time(${up}[${step}]) unless max_over_time(${up}[${LOOKBACK}] offset ${step})`;
+  const own = `${scraped} unless on (namespace, pod) (${relabelled})`;
+  const born = `(${last} unless ${before}) and on (namespace, pod) (${own} or ${beside})`;
   const grown = once((chosen) => `increase(${chosen}[${step}])`);
   return `sum by (${by}) (max without (of) (label_replace(${born}, "of", "birth", "", "") or ${grown}))`;
 }

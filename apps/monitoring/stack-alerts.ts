@@ -358,6 +358,30 @@ export function stackAlerts(stack: string): Alert[] {
       },
     },
     {
+      name: "AlertRulesFailing",
+      severity: "ticket",
+      component: "monitoring",
+      service: "alerting",
+      expr: `sum(${seenOnce("rule_group", 'increase(prometheus_rule_evaluation_failures_total{rule_group=~".*;sparki-.*"}[15m])')}) > 0`,
+      for: "20m",
+      summary: "Prometheus could not evaluate Sparki's rules {{ $value | humanize }} times in 15 minutes",
+      page: {
+        meaning:
+          "A rule that cannot be evaluated fires for nothing, and what it had fired for is told as over. Prometheus tells it of itself, where it is scraped.",
+        timing:
+          "Fires after 20 minutes in which rules failed, so not for a single time. Ends 15 minutes after the last.",
+        look: [
+          "Prometheus's page of rules: which one, and the error beside it.",
+          "Prometheus's log, and `prometheus_rule_group_last_duration_seconds`: does a group take longer than its 30 s?",
+          "`npx sparki upgrades`: did Storm's Prometheus change its version?",
+        ],
+        act: [
+          "Too many samples or too slow: ask Storm's people for more memory, or for fewer series.",
+          "Until then `npx sparki watch` counts by itself, with queries of its own.",
+        ],
+      },
+    },
+    {
       name: "RestoreDrillOverdue",
       severity: "ticket",
       component: "database",

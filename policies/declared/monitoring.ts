@@ -42,8 +42,9 @@ function grown(metric: string, labels: string, up: string, range: string): strin
   const scraped = `max_over_time(up{${up}}${earlier}) == 1`;
   const known = `max_over_time(up{${up},pod!=""}[1d] offset ${range}) == 1`;
   const beside = `max_over_time(up{${up}}[${range}]) and on (namespace) (${scraped}) unless on (namespace, pod) (${known})`;
+  const own = `${scraped} unless on (namespace, pod) (max_over_time(up{${up}}[${range}]) unless max_over_time(up{${up}}${earlier}))`;
   const first = `${of((series) => `last_over_time(${series}[${range}])`)} unless ${of((series) => `last_over_time(${series}${earlier})`)}`;
-  const born = `label_replace((${first}) and on (namespace, pod) (${scraped} or ${beside}), "of", "birth", "", "")`;
+  const born = `label_replace((${first}) and on (namespace, pod) (${own} or ${beside}), "of", "birth", "", "")`;
   return `sum by (namespace) (max without (of) (${born} or ${of((series) => `increase(${series}[${range}])`)}))`;
 }
 
@@ -249,6 +250,12 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
       'absent(kube_pod_status_phase{namespace="sparki-engine"})',
       "15m",
       "kube-state-metrics",
+    ),
+    AlertRulesFailing: ticket(
+      "monitoring",
+      'sum(max by (rule_group) (increase(prometheus_rule_evaluation_failures_total{rule_group=~".*;sparki-.*"}[15m]))) > 0',
+      "20m",
+      "alerting",
     ),
     RestoreDrillOverdue: overdue("database", "drill", day("restore_test"), 85),
     CacheRestoreDrillOverdue: overdue("cache", "drill", day("cache_restore_test"), 85),

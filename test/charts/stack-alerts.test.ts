@@ -165,6 +165,17 @@ const CASES: readonly AlertCase[] = [
     silentAt: [9, 23, 72],
     firingAt: [31, 68],
   },
+  {
+    alert: "AlertRulesFailing",
+    // A query that was once too slow, and later one that is always.
+    series: {
+      'prometheus_rule_evaluation_failures_total{rule_group="/etc/rules/a.yaml;sparki-alerts"}':
+        "0x29 1x60 1+2x60 121x60",
+      'prometheus_rule_evaluation_failures_total{rule_group="/etc/rules/b.yaml;other"}': "0+2x210",
+    },
+    silentAt: [29, 40, 60, 89, 100, 190],
+    firingAt: [115, 140],
+  },
 ];
 
 const { groups } = monitoringValues(monitoringArgs("prod"));

@@ -117,6 +117,16 @@ describe("growthQuery", () => {
       ],
       300,
     ],
+    [
+      "nothing of a pod's life before whoever scrapes it gave its series another label",
+      [
+        counter("a", "0+10x20 stale"),
+        { series: `requests{${LABELS},status="500",pod="a",zone="x"}`, values: "_x21 210+10x39" },
+        up("a", "1x20 stale"),
+        { series: `up{${LABELS},pod="a",zone="x"}`, values: "_x21 1x39" },
+      ],
+      150,
+    ],
     // All but the first value: 19 were.
     [
       "a series that was born in the step, and what it was before its container died",
