@@ -452,7 +452,8 @@ export const CONTRACT = [
     required: "A connection may be idle for more than 60 s before it is closed.",
     neededBy:
       "The load balancer keeps idle connections for 60 s: one that the pod closes first fails a user's request with a 502 that no pod counts.",
-    checkedBy: "open a connection, send a request, wait 65 s and send another on it",
+    checkedBy:
+      "open a connection, send a request, wait 65 s and send another on it; by URL, what the server says itself in `Keep-Alive: timeout=`, if it does",
   },
   {
     id: "log-lines",
