@@ -414,9 +414,12 @@ export const CONTRACT = [
     id: "reconnects",
     seen: "image",
     of: ENGINE,
-    required: "After an outage of the database or the cache it is ready again by itself, without a restart.",
-    neededBy: "Failovers: the liveness probe leaves such a pod alone, so nothing else would make it ready again.",
-    checkedBy: "stop and start each of them, and request `/ready`",
+    required:
+      "After an outage of the database or the cache it is ready again by itself, without a restart. A connection that is not answered is given up within 30 s and made again, by `/app/migrate` and `/app/seed-data` too.",
+    neededBy:
+      "Failovers: the liveness probe leaves such a pod alone, so nothing else would make it ready again. And each start: EKS applies a new pod's network policies a moment later, and what answers a connection from before then may never arrive.",
+    checkedBy:
+      "stop and start each of them, and request `/ready`; start each program while nothing answers at the database's address (`iptables -j DROP`), and let it answer after 40 s",
   },
   {
     id: "user",
