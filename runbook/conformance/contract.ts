@@ -395,11 +395,11 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      "A command for the cache waits up to 5 s for the next connection, and the name is resolved again for each attempt, at least every 250 ms.",
+      "A command for the cache waits up to 5 s for the next connection, and the name is resolved again for each attempt, at least every 250 ms. One that is answered READONLY is asked again over a new connection.",
     neededBy:
-      "An upgrade of Redis, whose failover loses every connection for a few seconds: a command that fails at once is a lost request.",
+      "An upgrade of Redis, whose failover loses every connection for a few seconds, and leaves the primary before as a replica: a command that fails at once is a lost request.",
     checkedBy:
-      "stop the cache for 3 s, start it at another address of the same name, and request `/api/cache/health` meanwhile",
+      "stop the cache for 3 s, start it at another address of the same name, and request `/api/cache/health` meanwhile; then the same with `REPLICAOF` in place of the stop",
   },
   {
     id: "encrypted-stores",
