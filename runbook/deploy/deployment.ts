@@ -258,6 +258,17 @@ const REMEDIES: readonly Remedy[] = [
     isRefusal: true,
   },
   {
+    // None of these ends by itself, and what is asked for again is the same one.
+    sign: /\bACM Certificate \(\S+\) to be issued: unexpected state/,
+    remedy: () =>
+      `ACM never issues that certificate any more: correct why (aws acm describe-certificate), then have another one made (pulumi up --replace, with the certificate's URN), ${GOES_ON}`,
+  },
+  {
+    sign: /unexpected state 'inaccessible-encryption-credentials/,
+    remedy: () =>
+      `make the KMS key that it is encrypted with usable again (aws kms describe-key, cancel-key-deletion, enable-key), then start it (aws rds start-db-instance), ${GOES_ON}`,
+  },
+  {
     sign: /unexpected state '[\w-]*fail/i,
     remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
   },

@@ -174,6 +174,22 @@ describe("failureWithNextStep", () => {
         "DBSnapshotAlreadyExists: a snapshot with the identifier sparki-prod-database-final already exists.",
       "copy the snapshot that it names under another name or delete it",
     ],
+    // https://github.com/ekristen/aws-nuke/issues/1025
+    [
+      "waiting for RDS DB Instance (sparki-prod-database) update: unexpected state 'inaccessible-encryption-credentials-recoverable', " +
+        "wanted target 'available'. last error: %!s(<nil>)",
+      "make the KMS key that it is encrypted with usable again",
+    ],
+    // https://github.com/binbashar/le-tf-infra-aws/issues/1143
+    [
+      "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/2) to be issued: unexpected state 'EXPIRED', wanted target 'ISSUED'",
+      "ACM never issues that certificate any more",
+    ],
+    [
+      "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/2) to be issued: unexpected state 'FAILED', wanted target " +
+        "'ISSUED'. last error: CAA_ERROR",
+      "pulumi up --replace",
+    ],
     // https://github.com/cloudposse/terraform-aws-rds-cluster/issues/129, of the cache
     [
       "operation error ElastiCache: DeleteReplicationGroup, https response error StatusCode: 400, RequestID: 1, " +
