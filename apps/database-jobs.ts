@@ -27,21 +27,33 @@ const PURPOSES = ["application", "migrations"] as const;
 /**
  * Makes the users by PostgreSQL's own client, as the master user. Everything secret is read from files and reaches the
  * client as a service file on a pipe: never as an argument or in the environment, where other processes could read it.
+ * It ends with 2 where there was no connection, and is tried again: EKS applies a new pod's network policies a moment
+ * after its start, and what answers a connection from before then may never arrive.
  */
 const SCRIPT = `
 secret() { cat "/mnt/secrets/database/$1"; }
-options=
-for purpose in ${PURPOSES.join(" ")}; do
-  username=$(secret "$purpose-username")
-  password=$(secret "$purpose-password")
-  options="$options -c sparki.\${purpose}_username=$username -c sparki.\${purpose}_password=$password"
-done
-exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --file="${FOLDER}/${SQL_FILE}" 3<<END
+attempt() {
+  options=
+  for purpose in ${PURPOSES.join(" ")}; do
+    username=$(secret "$purpose-username") || return 1
+    password=$(secret "$purpose-password") || return 1
+    options="$options -c sparki.\${purpose}_username=$username -c sparki.\${purpose}_password=$password"
+  done
+  user=$(secret ${MASTER_FILES.username}) || return 1
+  password=$(secret ${MASTER_FILES.password}) || return 1
+  psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --file="${FOLDER}/${SQL_FILE}" 3<<END
 [${SERVICE}]
-user=$(secret ${MASTER_FILES.username})
-password=$(secret ${MASTER_FILES.password})
+user=$user
+password=$password
 options=$options
 END
+}
+for pause in 5 10 end; do
+  code=0
+  attempt || code=$?
+  if [ "$code" -ne 2 ] || [ "$pause" = end ]; then exit "$code"; fi
+  sleep "$pause"
+done
 `.trim();
 
 /** Who the database is, for a client of it. */

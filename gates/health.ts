@@ -66,7 +66,7 @@ const FATAL_REASONS = new Set([
 
 /** What a registry, a network or a node says that was only busy or away: the kubelet tries again by itself. */
 const PASSING =
-  /too ?many ?requests|qps exceeded|(?:internal server error|bad gateway|service unavailable|gateway time-?out)\b|(?:i\/o|handshake) timeout|client\.timeout|deadline exceeded|connection (?:refused|reset|timed out)|no such host|server misbehaving|temporary failure in name resolution|network is unreachable|no route to host|unexpected eof|: eof$|broken pipe|failed to reserve container name/i;
+  /too ?many ?requests|qps exceeded|(?:internal server error|bad gateway|service unavailable|gateway time-?out)\b|(?:i\/o|handshake) timeout|client\.timeout|deadline exceeded|connection (?:refused|reset|timed out)|no such host|server misbehaving|temporary failure in name resolution|network is unreachable|no route to host|(?:unexpected |: )eof\b|broken pipe|http2: |stream error: |context canceled|failed to reserve container name/i;
 /** What a registry says of the image itself, which stays so. */
 const LASTING =
   /not found|manifest unknown|unknown manifest|denied|unauthorized|forbidden|no match for platform|invalid/i;

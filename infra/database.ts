@@ -143,9 +143,16 @@ function createInstance(parent: Database, name: string, args: InstanceArgs): aws
   );
 }
 
-const storageSettings = (args: DatabaseArgs) => ({
+/** From this size on RDS has more of gp3 for PostgreSQL at no price, and resizes nothing where a request does not name it. */
+const LARGE_STORAGE = { fromGib: 400, iops: 12_000, storageThroughput: 500 } as const;
+
+const storageSettings = ({ storageGib, ...args }: DatabaseArgs) => ({
   storageType: "gp3",
-  allocatedStorage: args.storageGib,
+  allocatedStorage: storageGib,
+  ...(storageGib >= LARGE_STORAGE.fromGib && {
+    iops: LARGE_STORAGE.iops,
+    storageThroughput: LARGE_STORAGE.storageThroughput,
+  }),
   maxAllocatedStorage: args.maxStorageGib,
   storageEncrypted: true,
   kmsKeyId: args.keys.data.arn,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
+import { BatchV1Api, type V1Job, type V1Pod } from "@kubernetes/client-node";
 import { mayStillStart } from "../gates/health.ts";
 import { KubernetesClient } from "./kubernetes.ts";
 import { listedIn, unlessGone, whileAway } from "./kubernetes-call.ts";
@@ -12,6 +12,8 @@ const POLL_MILLISECONDS = 250;
 const GRACE_SECONDS = 60;
 /** How long the end of a log may come after the end of its Job. */
 const LOG_SECONDS = 5;
+/** How often the cluster is asked what keeps a pod from starting. */
+const WARNINGS_SECONDS = 5;
 /** The kubelet's reasons why a container never started and, after several tries, never will. */
 const HOPELESS = new Set(["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
 
@@ -24,12 +26,15 @@ interface Run {
   readonly namespace: string;
   readonly signal: AbortSignal | undefined;
   ended: boolean;
+  /** Why no pod of it has started, when last asked: its pods, and what they waited for, go with its deadline. */
+  unstarted?: string | undefined;
 }
 
 /**
  * Runs a Job to its end, its log streamed into `log`; resolves with why it failed, or undefined when it succeeded. One of
- * the same name that still runs is waited for instead, one that has ended is removed. Rejects when the API refuses, is
- * away for a minute, or the signal aborts: then the Job runs on, to its own deadline.
+ * the same name that still runs is waited for instead, one that has ended is removed. Why its pod never started is told in
+ * the cluster's own words. Rejects when the API refuses, is away for a minute, or the signal aborts: then the Job runs on,
+ * to its own deadline.
  */
 export async function runJob(
   kubeconfig: string,
@@ -99,6 +104,7 @@ function limitOf({ spec }: V1Job): number {
 async function endOf(run: Run): Promise<string | undefined> {
   const limitSeconds = limitOf(run.job);
   const deadline = Date.now() + limitSeconds * 1_000;
+  let asked = Number.NEGATIVE_INFINITY;
   while (Date.now() < deadline) {
     const current = await whileAway(() => find(run), run.signal);
     if (current === undefined) return "it was deleted while it ran";
@@ -107,8 +113,14 @@ async function endOf(run: Run): Promise<string | undefined> {
       if (condition.type === "Complete") return undefined;
       if (condition.type === "Failed") return `${condition.reason}: ${condition.message}${await whyWaiting(run)}`;
     }
-    const stuck = await whileAway(() => whyStuck(run), run.signal);
+    const pod = await whileAway(() => findPod(run), run.signal);
+    const stuck = await whileAway(() => whyStuck(run, pod), run.signal);
     if (stuck !== undefined) return stuck;
+    if (hasStarted(pod)) run.unstarted = undefined;
+    else if (Date.now() - asked >= WARNINGS_SECONDS * 1_000) {
+      asked = Date.now();
+      run.unstarted = await whyUnstarted(run, pod);
+    }
     await pause(run);
   }
   return `it did not end within ${limitSeconds} s${await whyWaiting(run)}`;
@@ -118,7 +130,7 @@ async function endOf(run: Run): Promise<string | undefined> {
 export async function stateOfJob(client: KubernetesClient, job: V1Job): Promise<"running" | "succeeded" | "failed"> {
   if (job.status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True")) return "succeeded";
   const { name = "", namespace = "" } = job.metadata ?? {};
-  const isStuck = async () => isHopeless(await findWaiting({ client, name, namespace }));
+  const isStuck = async () => isHopeless(waitingOf(await findPod({ client, name, namespace })));
   return isRunning(job) && !(await isStuck()) ? "running" : "failed";
 }
 
@@ -128,32 +140,47 @@ function isHopeless(waiting: { readonly reason?: string; readonly message?: stri
 }
 
 /** Why no pod of the Job can ever start, which no waiting fixes; the Job is removed, so that the next run starts again. */
-async function whyStuck(run: Run): Promise<string | undefined> {
-  const waiting = await findWaiting(run);
+async function whyStuck({ batch, name, namespace }: Run, pod: V1Pod | undefined): Promise<string | undefined> {
+  const waiting = waitingOf(pod);
   if (waiting === undefined || !isHopeless(waiting)) return undefined;
-  const { batch, name, namespace } = run;
   await unlessGone(batch.deleteNamespacedJob({ name, namespace, propagationPolicy: "Background" }));
   return `${waiting.reason}: ${waiting.message ?? ""}`;
 }
 
-async function whyWaiting(run: Run): Promise<string> {
-  // Only words: that the Job has failed is known already.
-  const waiting = await findWaiting(run).catch(() => undefined);
-  return waiting?.reason ? ` (${waiting.reason}: ${waiting.message ?? ""})` : "";
+function hasStarted(pod: V1Pod | undefined): boolean {
+  return pod?.status?.phase !== undefined && pod.status.phase !== "Pending";
 }
 
-async function findWaiting({ client, name, namespace }: Pick<Run, "client" | "name" | "namespace">) {
-  const pods = await client.listPods(namespace, `job-name=${name}`);
-  return pods[0]?.status?.containerStatuses?.[0]?.state?.waiting;
+/** In the cluster's own words: why it makes no pod, takes none, or does not start the one that it has. */
+async function whyUnstarted({ client, name, namespace }: Run, pod: V1Pod | undefined): Promise<string | undefined> {
+  const own = pod?.metadata?.name;
+  const said = await client.lastWarning(namespace, own === undefined ? "Job" : "Pod", own ?? name);
+  return said && `${own === undefined ? "it had no pod" : "its pod had not started"}: ${said}`;
+}
+
+async function whyWaiting(run: Run): Promise<string> {
+  // Only words: that the Job has failed is known already.
+  const waiting = waitingOf(await findPod(run).catch(() => undefined));
+  if (waiting?.reason && waiting.reason !== "ContainerCreating")
+    return ` (${waiting.reason}: ${waiting.message ?? ""})`;
+  return run.unstarted === undefined ? "" : `; ${run.unstarted}`;
+}
+
+async function findPod({ client, name, namespace }: Pick<Run, "client" | "name" | "namespace">) {
+  const [pod] = await client.listPods(namespace, `job-name=${name}`);
+  return pod;
+}
+
+function waitingOf(pod: V1Pod | undefined) {
+  return pod?.status?.containerStatuses?.[0]?.state?.waiting;
 }
 
 async function streamLog(run: Run, log: NodeJS.WritableStream): Promise<void> {
-  const { client, job, name, namespace } = run;
+  const { client, job, namespace } = run;
   const container = job.spec?.template.spec?.containers[0]?.name ?? "";
   for (;;) {
-    const [pod] = await whileAway(() => client.listPods(namespace, `job-name=${name}`), run.signal);
-    const phase = pod?.status?.phase;
-    if (pod?.metadata?.name !== undefined && phase !== undefined && phase !== "Pending")
+    const pod = await whileAway(() => findPod(run), run.signal);
+    if (pod?.metadata?.name !== undefined && hasStarted(pod))
       return client.followLog(namespace, pod.metadata.name, container, log, limitOf(job));
     // Checked once more after the end: a pod that has not started by then never will.
     if (run.ended) return;

@@ -105,14 +105,21 @@ export class KubernetesClient {
   }
 
   /** What the cluster warned of about pods, the oldest first; words that cannot be read are none. */
-  async #warnings(namespace: string): Promise<readonly CoreV1Event[]> {
-    const fieldSelector = "type=Warning,involvedObject.kind=Pod";
+  async #warnings(namespace: string, about = "involvedObject.kind=Pod"): Promise<readonly CoreV1Event[]> {
+    const fieldSelector = `type=Warning,${about}`;
     try {
       const items = listedIn(await this.#core.listNamespacedEvent({ namespace, fieldSelector }), "EventList");
       return items.toSorted((one, other) => seenIn(one).at - seenIn(other).at);
     } catch {
       return [];
     }
+  }
+
+  /** What the cluster last warned of about an object, without credentials; undefined where it has not, or cannot be read. */
+  async lastWarning(namespace: string, kind: string, name: string): Promise<string | undefined> {
+    const about = `involvedObject.kind=${kind},involvedObject.name=${name}`;
+    const last = (await this.#warnings(namespace, about)).at(-1);
+    return last && warningText(last);
   }
 
   /** Pods that are not on their way out. */
@@ -187,9 +194,7 @@ export class KubernetesClient {
       ready: isReady(pod),
       imageDigest: digestOf(pod),
       restarts: status?.restartCount ?? 0,
-      warnings: events
-        .filter(({ involvedObject }) => involvedObject.name === name)
-        .map(({ message = "", reason = "" }) => redacted(message || reason)),
+      warnings: events.filter(({ involvedObject }) => involvedObject.name === name).map(warningText),
       waiting: waiting?.reason ? { reason: waiting.reason, message: waiting.message ?? "" } : undefined,
       ended: endedOf(status),
       evicted: evictionOf(pod),
@@ -197,6 +202,10 @@ export class KubernetesClient {
       ...found,
     };
   }
+}
+
+function warningText({ message = "", reason = "" }: CoreV1Event): string {
+  return redacted(message || reason);
 }
 
 const REVISION = "deployment.kubernetes.io/revision";

@@ -118,6 +118,8 @@ const NOTHING = /^(?:|fetch failed|terminated)$/;
 export function coded(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
   const code = "code" in error ? String(error.code) : "";
-  const message = "message" in error ? String(error.message) : "";
+  const own = "message" in error ? String(error.message) : "";
+  // A connection that was tried at several addresses says nothing itself.
+  const message = own === "" && error instanceof AggregateError ? messageOf(error) : own;
   return message.includes(code) && message !== "" ? message : [code, message].filter(Boolean).join(": ");
 }

@@ -295,6 +295,13 @@ export const databaseRules: RuleTable = {
       const [now, was] = [it.number("allocatedStorage"), before.number("allocatedStorage")];
       return now !== undefined && was !== undefined && now > was && now < Math.ceil(was * 1.1);
     }),
+    ...["iops", "storageThroughput"].map((name) =>
+      onUpdate(name, `it beside gp3's new size, from ${GP3_IOPS_FROM} GiB on`, (it, before) => {
+        const [now, was] = [it.number("allocatedStorage"), before.number("allocatedStorage")];
+        const isGrown = now !== undefined && was !== undefined && now > was && now >= GP3_IOPS_FROM;
+        return isGrown && kindOf(it) === "gp3" && isPostgres(it) && !it.has(name);
+      }),
+    ),
     within("backupRetentionPeriod", 0, 35, " days"),
     refuse(
       "backupRetentionPeriod",

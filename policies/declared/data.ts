@@ -27,6 +27,10 @@ const PARAMETER_GROUP = ofMajor(
   (major, stack) => new RegExp(`^sparki-${stack}-database-${major}$`),
 );
 
+/** What RDS has for PostgreSQL from 400 GiB of gp3 on, at no price of its own. */
+const ofLargeStorage = (most: number) =>
+  whereConfigured("database.storageGib", ({ database }) => (database.storageGib < 400 ? undefined : most));
+
 /** Set by a planned upgrade, and by nothing else. */
 const inMajorUpgrade = new Matcher(
   "true while sparki:database.majorUpgrade is set, and else not",
@@ -79,6 +83,8 @@ export const data: readonly Declaration[] = [
       ),
       instanceClass: config("database.instanceClass", ({ database }) => database.instanceClass),
       allocatedStorage: config("database.storageGib", ({ database }) => database.storageGib),
+      iops: ofLargeStorage(12_000),
+      storageThroughput: ofLargeStorage(500),
       maxAllocatedStorage: config("database.maxStorageGib", ({ database }) => database.maxStorageGib),
       backupRetentionPeriod: config("database.backupDays", ({ database }) => database.backupDays),
       multiAz: config("database.multiZone", ({ database }) => database.multiZone),

@@ -77,6 +77,7 @@ const reviewed = (what: string, ...digests: readonly string[]) =>
  */
 const USERS_SCRIPT = reviewed(
   "the script of the database's users",
+  "e2c1db55fc1196d202687cb8434603f48be2c66afd3fa494ff8ae1de69b9578f",
   "0683e4bfdf28e2e80f27dbc69b44f0ba26e6384d09b41b2cd8b7385883dd26a6",
   "048f5aa30b2aec7604883be7729c791a3818dd8b23f5ec0ed528cb3368db58c9",
 );

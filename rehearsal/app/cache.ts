@@ -27,7 +27,8 @@ export class Cache {
       // A command waits for a connection as long as for an answer: a failover of some seconds is no outage either.
       maxRetriesPerRequest: null,
       disableClientInfo: true,
-      reconnectOnError: (error) => /^(NOAUTH|WRONGPASS|READONLY)/.test(error.message),
+      // What was so refused was not done: it is asked again (2) over the next connection.
+      reconnectOnError: (error) => (/^(NOAUTH|WRONGPASS|READONLY)/.test(error.message) ? 2 : false),
       retryStrategy: (times) => {
         redis.options.password = readToken();
         return Math.min(250, 50 * 2 ** (times - 1));

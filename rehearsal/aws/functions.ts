@@ -248,6 +248,11 @@ const LOOK_UPS: Readonly<Record<string, Answer>> = {
     const told = { id, name, arn, status: CLUSTER_STATUS[found.status], certificateAuthorities: [{ data }] };
     return { ...inputs, endpoint: "", ...outputs, ...told };
   },
+  "aws:eks/getAddon:getAddon": (args, _settings, { world }) => {
+    const found = world.get(TYPES.addon, `${text(args, "clusterName")}:${text(args, "addonName")}`);
+    if (found === undefined) throw new AwsError("ResourceNotFoundException", "No addon found.");
+    return { ...found.inputs, ...found.outputs, id: found.id, arn: found.arn };
+  },
   "aws:rds/getInstance:getInstance": (args, _settings, cloud) => {
     const found = databaseNamed(text(args, "dbInstanceIdentifier") ?? "", cloud);
     const { id, arn, inputs, outputs } = found;

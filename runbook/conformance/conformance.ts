@@ -319,7 +319,8 @@ function awayJudge({ health, ready }: Probes): Judge {
 function judgeOf(observed: Observed, limits: readonly number[]): Judge {
   const judges: Readonly<Partial<Record<PointId, JudgeObserved>>> = JUDGES;
   return ({ id, seen, checkedBy }) =>
-    judges[id]?.(observed, limits) ?? unknown(seen === "registry" ? BY_IMAGE : checkedBy);
+    (id === "keep-alive" ? keepAlive(observed) : judges[id]?.(observed, limits)) ??
+    unknown(seen === "registry" ? BY_IMAGE : checkedBy);
 }
 
 const BY_IMAGE = "npx sparki conformance IMAGE";
@@ -455,6 +456,23 @@ const JUDGES: Readonly<Record<UrlPointId, JudgeObserved>> = {
     ]),
   ),
 };
+
+/** How long the load balancer keeps a connection that is idle. */
+const BALANCER_IDLE_SECONDS = 60;
+
+/** Node's servers say so, and close one after 5 s unless they are told otherwise; undefined where a server says nothing. */
+function keepAlive({ probes }: Observed): Found | undefined {
+  const says = [probes.health, probes.ready].flatMap((answer) =>
+    answer.answered ? [/\btimeout=(\d+)/i.exec(String(answer.headers["keep-alive"] ?? ""))?.[1] ?? []] : [],
+  );
+  const [seconds] = says.flat().map(Number);
+  if (seconds === undefined) return undefined;
+  return seconds > BALANCER_IDLE_SECONDS
+    ? `it says that it keeps an idle connection for ${seconds} s`
+    : wrong(
+        `it says that it closes a connection that is idle for ${seconds} s; expected more than ${BALANCER_IDLE_SECONDS}`,
+      );
+}
 
 const METRICS_TYPE = /^(?:text\/plain|application\/openmetrics-text)\s*(?:;|$)/i;
 const OBJECTIVES = new RegExp(`^(?:${REQUESTS}|${DURATIONS}_(?:bucket|count))$`);

@@ -395,11 +395,11 @@ export const CONTRACT = [
     seen: "image",
     of: ENGINE,
     required:
-      "A command for the cache waits up to 5 s for the next connection, and the name is resolved again for each attempt, at least every 250 ms.",
+      "A command for the cache waits up to 5 s for the next connection, and the name is resolved again for each attempt, at least every 250 ms. One that is answered READONLY is asked again over a new connection.",
     neededBy:
-      "An upgrade of Redis, whose failover loses every connection for a few seconds: a command that fails at once is a lost request.",
+      "An upgrade of Redis, whose failover loses every connection for a few seconds, and leaves the primary before as a replica: a command that fails at once is a lost request.",
     checkedBy:
-      "stop the cache for 3 s, start it at another address of the same name, and request `/api/cache/health` meanwhile",
+      "stop the cache for 3 s, start it at another address of the same name, and request `/api/cache/health` meanwhile; then the same with `REPLICAOF` in place of the stop",
   },
   {
     id: "encrypted-stores",
@@ -414,9 +414,12 @@ export const CONTRACT = [
     id: "reconnects",
     seen: "image",
     of: ENGINE,
-    required: "After an outage of the database or the cache it is ready again by itself, without a restart.",
-    neededBy: "Failovers: the liveness probe leaves such a pod alone, so nothing else would make it ready again.",
-    checkedBy: "stop and start each of them, and request `/ready`",
+    required:
+      "After an outage of the database or the cache it is ready again by itself, without a restart. A connection that is not answered is given up within 30 s and made again, by `/app/migrate` and `/app/seed-data` too.",
+    neededBy:
+      "Failovers: the liveness probe leaves such a pod alone, so nothing else would make it ready again. And each start: EKS applies a new pod's network policies a moment later, and what answers a connection from before then may never arrive.",
+    checkedBy:
+      "stop and start each of them, and request `/ready`; start each program while nothing answers at the database's address (`iptables -j DROP`), and let it answer after 40 s",
   },
   {
     id: "user",
@@ -452,7 +455,8 @@ export const CONTRACT = [
     required: "A connection may be idle for more than 60 s before it is closed.",
     neededBy:
       "The load balancer keeps idle connections for 60 s: one that the pod closes first fails a user's request with a 502 that no pod counts.",
-    checkedBy: "open a connection, send a request, wait 65 s and send another on it",
+    checkedBy:
+      "open a connection, send a request, wait 65 s and send another on it; by URL, what the server says itself in `Keep-Alive: timeout=`, if it does",
   },
   {
     id: "log-lines",

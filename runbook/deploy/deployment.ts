@@ -258,6 +258,17 @@ const REMEDIES: readonly Remedy[] = [
     isRefusal: true,
   },
   {
+    // None of these ends by itself, and what is asked for again is the same one.
+    sign: /\bACM Certificate \(\S+\) to be issued: unexpected state/,
+    remedy: () =>
+      `ACM never issues that certificate any more: correct why (aws acm describe-certificate), then have another one made (pulumi up --replace, with the certificate's URN), ${GOES_ON}`,
+  },
+  {
+    sign: /unexpected state 'inaccessible-encryption-credentials/,
+    remedy: () =>
+      `make the KMS key that it is encrypted with usable again (aws kms describe-key, cancel-key-deletion, enable-key), then start it (aws rds start-db-instance), ${GOES_ON}`,
+  },
+  {
     sign: /unexpected state '[\w-]*fail/i,
     remedy: () => "correct what it names, then run the same command again: it deletes what failed and creates it again",
   },
@@ -268,6 +279,12 @@ const REMEDIES: readonly Remedy[] = [
   {
     sign: NO_NODE,
     remedy: () => `find out why no node takes pods (kubectl describe nodes; kubectl get nodeclaims), ${GOES_ON}`,
+  },
+  {
+    // Whatever AWS says in it, it says to the pod's role, by way of the node.
+    sign: /failed to mount secrets store objects/,
+    remedy: () =>
+      `find out why the pod's role gets no secret (kubectl logs -n kube-system of the pods of aws-secrets-store-csi-driver-provider; kubectl describe pod), ${GOES_ON}`,
   },
   {
     // What EKS runs in the cluster is there, and has not become well: AWS creates nothing more of it.
@@ -314,7 +331,7 @@ const REMEDIES: readonly Remedy[] = [
   },
   { sign: OVERLOADED, remedy: () => `wait until AWS responds again, ${GOES_ON}` },
   {
-    sign: /\b\w*(?:LimitExceeded|QuotaExceeded|QuotaFault)\w*/,
+    sign: /\b\w*(?:LimitExceeded|QuotaExceeded|QuotaFault)\w*|\bTooMany(?!Requests)[A-Z]\w*/,
     remedy: () => `request a higher quota from AWS, or delete unused resources, ${GOES_ON}`,
   },
   {
@@ -338,7 +355,7 @@ const REMEDIES: readonly Remedy[] = [
       `keep what there is (pulumi stack export --file state.json), then pulumi state repair; where that does not help, see docs/bootstrap.md#the-state-copies-and-what-to-do-when-it-is-lost; ${GOES_ON}`,
   },
   {
-    sign: /unexpected end of JSON input|(?:load|read|unmarshal|deserializ)\w*:? (?:the )?(?:checkpoint|deployment|snapshot)\b/i,
+    sign: /unexpected end of JSON input|\b(?:load|read|unmarshal|deserializ)\w*:? (?:the )?(?:checkpoint|deployment|snapshot)\b/i,
     remedy: () =>
       `the state's file is damaged, or of another version of Pulumi: put the version before it back, see docs/bootstrap.md#the-state-copies-and-what-to-do-when-it-is-lost; ${GOES_ON}`,
   },
@@ -437,9 +454,18 @@ const REMEDIES: readonly Remedy[] = [
   },
   {
     // Made by hand, or by another tool: it is in no state, and EKS has one of each.
-    sign: /access entry resource is already in use|\bAssociation already exists/,
+    sign: /access entry resource is already in use|\bAssociation already exists|\bAddon already exists/,
     remedy: () =>
-      `find out who made it beside this stack, and delete it (aws eks delete-access-entry; aws eks delete-pod-identity-association), ${GOES_ON}`,
+      `find out who made it beside this stack, and delete it (aws eks delete-access-entry, delete-pod-identity-association, delete-addon), ${GOES_ON}`,
+  },
+  {
+    sign: /\bUpgrade readiness issues detected/,
+    remedy: () =>
+      `see what EKS found (aws eks list-insights, describe-insight) and correct it; EKS may take a day to look again; ${GOES_ON}`,
+  },
+  {
+    sign: /\bWAFOptimisticLock/,
+    remedy: () => "run the same command again: somebody else changed it at the same time",
   },
   { sign: BUSY, remedy: () => `wait until the operation that it names has finished, ${GOES_ON}` },
   {

@@ -133,6 +133,32 @@ describe("judgeHealth", () => {
       { reason: "ErrImagePull", message: "dial tcp: lookup ghcr.io on 10.0.0.2:53: server misbehaving" },
       [],
     ],
+    // https://github.com/kairos-io/kairos/issues/4491
+    [
+      "a registry that ends a stream of HTTP/2",
+      {
+        reason: "ErrImagePull",
+        message: "failed to copy: stream error: stream ID 3; PROTOCOL_ERROR; received from peer",
+      },
+      [],
+    ],
+    // https://github.com/werf/werf/pull/2684
+    [
+      "a registry that closes a connection of HTTP/2",
+      { reason: "ErrImagePull", message: "failed to copy: http2: server sent GOAWAY and closed the connection" },
+      [],
+    ],
+    // https://github.com/containerd/containerd/issues/12802
+    [
+      "a download that came to a standstill",
+      { reason: "ErrImagePull", message: "rpc error: code = Canceled desc = failed to pull image: context canceled" },
+      [],
+    ],
+    [
+      "a node's runtime that is started again",
+      { reason: "ErrImagePull", message: "failed to send write: error reading from server: EOF: unavailable" },
+      [],
+    ],
     ["the kubelet's own limit", { reason: "ErrImagePull", message: "pull QPS exceeded" }, []],
     ["a busy node", { reason: "CreateContainerError", message: "context deadline exceeded" }, []],
     [

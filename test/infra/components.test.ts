@@ -35,6 +35,10 @@ async function recordInfra(): Promise<Recorded[]> {
     const shared = { ...PLACE, network, cluster, keys };
     const size = { instanceClass: "db.r7g.large", engineVersion: "17.6", storageGib: 100, maxStorageGib: 1000 };
     new Database("database", { ...shared, ...size, multiZone: true, backupDays: 14 });
+    for (const storageGib of [399, 400]) {
+      const apart = { ...shared, stack: `of-${storageGib}`, ...size, storageGib, multiZone: false, backupDays: 14 };
+      new Database(`database-${storageGib}`, apart);
+    }
     const node = { nodeType: "cache.r7g.large", engineVersion: "7.1", replicas: 2, snapshotDays: 7 };
     new Cache("cache", { ...shared, ...node, authTokenSince: "2026-11-01" });
     new Edge("edge", { ...shared, domain: "prod.sparki.tools", services: SERVICE_NAMES });
@@ -153,8 +157,15 @@ describe("Database", () => {
     expect(rule.inputs).not.toHaveProperty("cidrIpv4");
   });
 
+  // https://github.com/alphagov/govuk-infrastructure/pull/3164
+  it("names IOPS and throughput from 400 GiB on, without which RDS resizes nothing there", () => {
+    const of = (name: string) => find(recorded, "aws:rds/instance:Instance", name).inputs;
+    expect(of("database-400-instance")).toMatchObject({ allocatedStorage: 400, iops: 12_000, storageThroughput: 500 });
+    for (const name of ["iops", "storageThroughput"]) expect(of("database-399-instance")).not.toHaveProperty(name);
+  });
+
   it("survives a zone, an accident and the stack's deletion", () => {
-    expect(find(recorded, "aws:rds/instance:Instance").inputs).toMatchObject({
+    expect(find(recorded, "aws:rds/instance:Instance", "database-instance").inputs).toMatchObject({
       multiAz: true,
       backupRetentionPeriod: 14,
       deletionProtection: true,

@@ -34,10 +34,17 @@ let asked: string[];
 /** What a question about Jobs is answered with, one after the other; the last one from then on. */
 let answers: Answer[];
 let pods: object[];
+/** What the cluster warned of, and about what it was asked. */
+let warnings: object[];
+let selected: (string | null)[];
 
 beforeAll(async () => {
   server = createServer(({ method = "", url = "" }: IncomingMessage, response) => {
     if (url.includes("/pods")) return json({ kind: "PodList", items: pods })(response);
+    if (url.includes("/events")) {
+      selected.push(new URL(url, "http://x").searchParams.get("fieldSelector"));
+      return json({ kind: "EventList", items: warnings })(response);
+    }
     asked.push(method);
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     answer?.(response);
@@ -49,6 +56,8 @@ beforeAll(async () => {
 beforeEach(() => {
   asked = [];
   pods = [];
+  warnings = [];
+  selected = [];
 });
 
 afterAll(() => {
@@ -115,5 +124,63 @@ describe("runJob", () => {
       'ImagePullBackOff: Back-off pulling image "x": ErrImagePull: not found',
     );
     expect(asked.at(-1)).toBe("DELETE");
+  });
+
+  const failed = (reason: string) =>
+    jobs(job({ conditions: [{ type: "Failed", status: "True", reason, message: "it was too late" }] }));
+  const pending = [{ metadata: { name: "migrate-1" }, status: { phase: "Pending" } }];
+  const warning = (reason: string, message: string, lastTimestamp: string) => ({
+    metadata: {},
+    involvedObject: { kind: "Pod", name: "migrate-1" },
+    reason,
+    message,
+    lastTimestamp,
+  });
+  /** The Job controller deletes the pods of a Job that is over its deadline, and with them what they waited for. */
+  const afterwards = (answer: Answer): Answer => {
+    return (response) => {
+      pods = [];
+      answer(response);
+    };
+  };
+
+  // https://github.com/kubernetes/kubernetes/issues/95431 and
+  // https://github.com/aws/secrets-store-csi-driver-provider-aws/issues/536
+  it("says what the cluster last warned of about a pod that never started, which is gone with the deadline", async () => {
+    pods = pending;
+    warnings = [
+      warning("FailedMount", "failed to mount secrets store objects", "2026-12-01T00:01:00Z"),
+      warning("FailedScheduling", "no nodes available to schedule pods", "2026-12-01T00:00:00Z"),
+    ];
+    const found = await run(jobs(), jobs(), created, running, running, running, afterwards(failed("DeadlineExceeded")));
+    expect(found).toBe(
+      "DeadlineExceeded: it was too late; its pod had not started: failed to mount secrets store objects",
+    );
+    expect(selected[0]).toBe("type=Warning,involvedObject.kind=Pod,involvedObject.name=migrate-1");
+  });
+
+  it("says why the cluster made no pod for it", async () => {
+    warnings = [warning("FailedCreate", "exceeded quota: compute", "2026-12-01T00:00:00Z")];
+    const found = await run(jobs(), jobs(), created, running, running, failed("DeadlineExceeded"));
+    expect(found).toBe("DeadlineExceeded: it was too late; it had no pod: exceeded quota: compute");
+    expect(selected[0]).toBe("type=Warning,involvedObject.kind=Job,involvedObject.name=migrate");
+  });
+
+  it("says nothing of the start of a pod that has run", async () => {
+    pods = pending;
+    warnings = [warning("FailedScheduling", "no nodes available to schedule pods", "2026-12-01T00:00:00Z")];
+    const started: Answer = (response) => {
+      pods = [{ metadata: { name: "migrate-1" }, status: { phase: "Failed" } }];
+      running(response);
+    };
+    const found = await run(jobs(), jobs(), created, running, started, running, failed("BackoffLimitExceeded"));
+    expect(found).toBe("BackoffLimitExceeded: it was too late");
+  });
+
+  it("fails as it would without them where the warnings cannot be read", async () => {
+    pods = pending;
+    warnings = [{}];
+    const found = await run(jobs(), jobs(), created, running, running, afterwards(failed("DeadlineExceeded")));
+    expect(found).toBe("DeadlineExceeded: it was too late");
   });
 });

@@ -23,6 +23,9 @@ export interface Wrong {
 
 const PROBES = ["/health", "/ready", "/metrics"];
 
+/** It closes no idle connection, and does not say how long it keeps one. */
+const PATIENT = { keepAliveTimeout: 0 };
+
 /** An engine in this process that keeps the contract but for what is wrong, without a database and a cache. */
 export async function contractServer(wrong: Wrong = {}): Promise<HttpServer> {
   const registry = new Registry();
@@ -63,7 +66,7 @@ export async function contractServer(wrong: Wrong = {}): Promise<HttpServer> {
     const sample = { method, route: match.route, status: answer.status, synthetic, seconds: 0.002 };
     const usual = PROBES.includes(path) ? [] : [sample];
     for (const each of wrong.counted?.(sample, path) ?? usual) metrics.record(each);
-  });
+  }, PATIENT);
 }
 
 function write(

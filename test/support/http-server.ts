@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type ServerOptions } from "node:http";
 
 /** A server on a free loopback port, for one test file. */
 export interface HttpServer {
@@ -8,8 +8,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-export async function serveHttp(answer: RequestListener): Promise<HttpServer> {
-  const server = createServer(answer);
+export async function serveHttp(answer: RequestListener, options: ServerOptions = {}): Promise<HttpServer> {
+  const server = createServer(options, answer);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
   return {

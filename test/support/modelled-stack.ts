@@ -94,6 +94,7 @@ export class ModelledStack {
     const args = {
       ...{ bucket: `sparki-${stack}-access-logs-${settingsOf(account.session).accountId}`, zoneId: "Z0" },
       ...{ secretId: `sparki/${stack}/cache`, policySourceArn: "deploys" },
+      ...{ clusterName: `sparki-${stack}`, addonName: "metrics-server" },
       ...{ keyId: account.world.ofType(TYPES.kmsKey)[0]?.arn ?? "*" },
     };
     return Object.keys(FUNCTION_CALLS).flatMap((name) => {

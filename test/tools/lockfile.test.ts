@@ -34,11 +34,12 @@ describe("npm in a checkout", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Without what the npm that runs these tests hands on to its children. */
-  const install = () => {
+  const npm = (...args: readonly string[]) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-    const { status, stderr } = spawnSync("npm", ["install", "--offline", "--install-links"], {
-      ...{ cwd: folder, env, encoding: "utf8" },
-    });
+    return spawnSync("npm", args, { cwd: folder, env, encoding: "utf8" });
+  };
+  const install = () => {
+    const { status, stderr } = npm("install", "--offline", "--install-links");
     return { status, stderr };
   };
 
@@ -48,5 +49,13 @@ describe("npm in a checkout", () => {
     rmSync(join(folder, "node_modules"), { recursive: true });
     rmSync(join(folder, "package-lock.json"));
     expect(install()).toEqual({ status: 0, stderr: "" });
+  });
+  // https://github.com/actions/runner-images/issues/3737, https://github.com/ClickHouse/clickhouse-js/pull/902
+  it("asks the registry more often than npm does by itself: a rollback's job begins with an installation too", () => {
+    const retries = () =>
+      Number(npm("config", "get", "fetch-retries", "--userconfig=no-user", "--globalconfig=no-global").stdout);
+    expect(retries()).toBeLessThan(5);
+    cpSync(join(root, ".npmrc"), join(folder, ".npmrc"));
+    expect(retries()).toBe(5);
   });
 });

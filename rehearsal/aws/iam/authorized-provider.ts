@@ -187,6 +187,9 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "ec2/getSecurityGroups": looks("ec2:DescribeSecurityGroups"),
   "ec2/getSubnets": looks("ec2:DescribeSubnets"),
   "ec2/getVpcs": looks("ec2:DescribeVpcs"),
+  "eks/getAddon": (args, arn) => [
+    ["eks:DescribeAddon", arn("eks", `addon/${text(args, "clusterName") ?? "*"}/${text(args, "addonName") ?? "*"}/0`)],
+  ],
   "eks/getAddonVersion": looks("eks:DescribeAddonVersions"),
   "eks/getCluster": (args, arn) => [
     ["eks:DescribeCluster", named(args, ["name"], (name) => arn("eks", `cluster/${name}`))],

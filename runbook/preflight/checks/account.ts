@@ -129,15 +129,19 @@ export const offers: Check = {
   group: "Infrastructure",
   title: "Availability at AWS",
   proves:
-    "EKS supports the zones as this account maps them; AWS offers the database's class and version and the versions of the cluster and its add-ons.",
+    "EKS supports the zones as this account maps them; AWS offers the database's class and version and the versions of the cluster and its add-ons; it warns of an installed add-on that is older than EKS's choice for the config's Kubernetes.",
   timeLimitSeconds: 60,
   run: async (context) => {
     const findings = await Promise.all([zones(context), database(context), cluster(context), addOns(context)]);
-    const wrong = findings.filter(({ status }) => status === "fail");
-    if (wrong.length === 0) return pass(findings.map(({ reason }) => reason).join(", "));
-    return fail(wrong.map(({ reason }) => reason).join("; "), wrong.map(({ fix }) => fix).join("\n"));
+    const worst = (["fail", "warn"] as const).find((status) => findings.some((each) => each.status === status));
+    if (worst === undefined) return pass(findings.map(({ reason }) => reason).join(", "));
+    return { status: worst, ...together(findings.filter(({ status }) => status === worst)) };
   },
 };
+
+function together(findings: readonly Finding[]): { readonly reason: string; readonly fix: string } {
+  return { reason: findings.map(({ reason }) => reason).join("; "), fix: findings.map(({ fix }) => fix).join("\n") };
+}
 
 async function zones({ aws, config }: PreflightContext): Promise<Finding> {
   const found = await aws.find("index/getAvailabilityZones", {}, zonesSchema);
@@ -177,18 +181,63 @@ async function cluster({ aws, config, clock }: PreflightContext): Promise<Findin
     : pass(`Kubernetes ${version}`);
 }
 
-async function addOns({ aws, config }: PreflightContext): Promise<Finding> {
+async function addOns(context: PreflightContext): Promise<Finding> {
+  const { aws, config } = context;
   const kubernetesVersion = config.cluster.version;
   const found = await Promise.all(
     ADD_ONS.map((addonName) => aws.find("eks/getAddonVersion", { addonName, kubernetesVersion }, addOnSchema)),
   );
   const missing = ADD_ONS.filter((_, index) => found[index] === undefined);
-  return missing.length === 0
-    ? pass(`${ADD_ONS.length} add-ons`)
-    : fail(
-        `EKS has no ${missing.join(", ")} for Kubernetes ${kubernetesVersion}`,
-        `aws eks describe-addon-versions --region ${config.region} --kubernetes-version ${kubernetesVersion}`,
-      );
+  if (missing.length > 0)
+    return fail(
+      `EKS has no ${missing.join(", ")} for Kubernetes ${kubernetesVersion}`,
+      `aws eks describe-addon-versions --region ${config.region} --kubernetes-version ${kubernetesVersion}`,
+    );
+  const offered = new Map(ADD_ONS.map((name, index) => [name, found[index]?.version ?? ""]));
+  const stale = await staleAddOns(context, offered);
+  return stale.length === 0 ? pass(`${ADD_ONS.length} add-ons`) : { status: "warn", ...together(stale) };
+}
+
+const ADD_ON = "aws:eks/addon:Addon";
+const installedSchema = z.object({ addonVersion: z.string() });
+
+/** The stack's add-ons that are older than EKS's own choice: EKS updates none by itself, nor with the cluster's version. */
+async function staleAddOns(
+  { aws, config, stack, state }: PreflightContext,
+  offered: ReadonlyMap<string, string>,
+): Promise<Finding[]> {
+  const own = (await state.read()).resources.filter(({ type }) => type === ADD_ON);
+  const findings = await Promise.all(
+    own.map(async ({ inputs: { addonName, clusterName } }) => {
+      const [name, choice] = [String(addonName), offered.get(String(addonName))];
+      if (choice === undefined) return [];
+      const installed = await aws.find("eks/getAddon", { addonName: name, clusterName }, installedSchema);
+      if (installed === undefined)
+        return [
+          warn(
+            `EKS has no add-on ${name}, which the state names`,
+            `pulumi refresh --stack ${stack}, then npx sparki plan: it is created again`,
+          ),
+        ];
+      if (isAsNew(installed.addonVersion, choice)) return [];
+      return [
+        warn(
+          `the add-on ${name} is ${installed.addonVersion}, EKS's for Kubernetes ${config.cluster.version} is ${choice}`,
+          `aws eks update-addon --region ${config.region} --cluster-name ${clusterName} --addon-name ${name} --addon-version ${choice}`,
+        ),
+      ];
+    }),
+  );
+  return findings.flat();
+}
+
+/** Whether an add-on's version, such as v0.8.0-eksbuild.2, is another one or later; one of another form never is. */
+function isAsNew(version: string, other: string): boolean {
+  const [own, wanted] = [version, other].map((each) => /^v(\d+)\.(\d+)\.(\d+)-eksbuild\.(\d+)$/.exec(each)?.slice(1));
+  if (version === other) return true;
+  if (own === undefined || wanted === undefined) return false;
+  const first = own.findIndex((part, index) => part !== wanted[index]);
+  return Number(own[first]) >= Number(wanted[first]);
 }
 
 const callerSchema = z.object({ arn: z.string() });

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { TYPES } from "../../../rehearsal/aws/types.ts";
 import type { Properties } from "../../../rehearsal/provider/properties.ts";
 import { Account } from "./account.ts";
-import { databaseInputs, hostedZone, issuedCertificate, landscape } from "./landscape.ts";
+import { clusterInputs, databaseInputs, hostedZone, issuedCertificate, landscape } from "./landscape.ts";
 
 describe("the functions of the simulated AWS", () => {
   let account: Account;
@@ -181,5 +181,13 @@ describe("the look-ups of the simulated AWS", () => {
 
   it("find no cluster where there is none", () => {
     expect(() => ask("eks/getCluster", { name: "sparki-test" })).toThrow("No cluster found for name: sparki-test.");
+  });
+  it("give the version of an add-on of a cluster, and find none where there is none", async () => {
+    const wanted = { clusterName: "sparki-test", addonName: "metrics-server" };
+    expect(() => ask("eks/getAddon", wanted)).toThrow("No addon found.");
+    const inputs = await clusterInputs(account, await landscape(account));
+    await account.create({ type: TYPES.cluster, name: "cluster", inputs });
+    await account.create({ type: TYPES.addon, name: "metrics", inputs: wanted });
+    expect(ask("eks/getAddon", wanted)).toMatchObject({ ...wanted, addonVersion: "v1.0.0-eksbuild.1" });
   });
 });

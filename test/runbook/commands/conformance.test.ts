@@ -40,10 +40,14 @@ describe("sparki conformance", () => {
       const { exitCode, out } = await sparki(url, "--service", "web", "--json");
       const report = conformanceDocument.parse(JSON.parse(out));
       expect(report.points.filter(({ status }) => status === "fail")).toEqual([]);
+      // A Node server says so itself.
+      expect(report.points.find(({ id }) => id === "keep-alive")?.found).toBe(
+        "it says that it keeps an idle connection for 120 s",
+      );
       expect({ exitCode, outcome: report.outcome, passed: report.passed }).toEqual({
         exitCode: 0,
         outcome: "conforms",
-        passed: 15,
+        passed: 16,
       });
     } finally {
       const ended = once(child, "exit");

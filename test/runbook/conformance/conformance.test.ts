@@ -142,6 +142,26 @@ describe("checkConformance", () => {
     expect(failedIn(await check({}, { limits: [0.3] }))).toEqual([expect.stringMatching(/no bucket for 0\.3/)]);
   });
 
+  // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1124,
+  // https://github.com/OpenCTI-Platform/opencti/issues/17648
+  it.each([
+    ["timeout=5", "fail", "it says that it closes a connection that is idle for 5 s; expected more than 60"],
+    [
+      "timeout=60, max=1000",
+      "fail",
+      "it says that it closes a connection that is idle for 60 s; expected more than 60",
+    ],
+    ["max=1000, timeout=61", "pass", "it says that it keeps an idle connection for 61 s"],
+    ["max=1000", "not checked", "open a connection, send a request, wait 65 s and send another on it"],
+  ])("believes a server that says how long it keeps an idle connection: %s", async (header, status, found) => {
+    const report = await check({ headers: () => ({ "keep-alive": header }) });
+    expect(report.points.find(({ id }) => id === "keep-alive")).toMatchObject({
+      status,
+      found: expect.stringContaining(found),
+    });
+    expect(report.exitCode).toBe(status === "fail" ? 1 : 0);
+  });
+
   it("waits for a path that never answers no longer than its limit, once, and judges the others", async () => {
     const report = await check({ silent: "/health" });
     expect(failedIn(report)).toEqual(["health: no answer within 2 s; expected 200"]);

@@ -16,6 +16,45 @@ describe("failureWithNextStep", () => {
         "ResourceInUseException: Association already exists: a-1",
       "find out who made it beside this stack",
     ],
+    // https://github.com/crossplane-contrib/provider-aws/issues/1310
+    [
+      "operation error EKS: CreateAddon, https response error StatusCode: 409, RequestID: 6d-1, " +
+        "ResourceInUseException: Addon already exists.",
+      "find out who made it beside this stack",
+    ],
+    // https://github.com/hashicorp/terraform-provider-aws/issues/42031
+    [
+      "operation error EKS: UpdateClusterVersion, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "InvalidStateException: Upgrade readiness issues detected. Call the EKS ListInsights API to view upgrade blocking " +
+        "issues detected by EKS. Pass the force flag to override upgrade readiness errors and proceed with upgrade.",
+      "aws eks list-insights",
+    ],
+    // https://github.com/hashicorp/terraform-provider-aws/issues/21136
+    [
+      "operation error WAFV2: UpdateWebACL, https response error StatusCode: 400, RequestID: 6d-1, WAFOptimisticLockException: " +
+        "AWS WAF couldn’t save your changes because someone changed the resource after you started to edit it. Reapply your changes.",
+      "somebody else changed it at the same time",
+    ],
+    // https://github.com/kubernetes/kubernetes/issues/86441, https://github.com/DefangLabs/defang/issues/534
+    [
+      "operation error Elastic Load Balancing v2: RegisterTargets, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "TooManyTargets: The maximum number of targets per load balancer '2000' has been reached",
+      "request a higher quota from AWS",
+    ],
+    [
+      "operation error Elastic Load Balancing v2: CreateRule, https response error StatusCode: 400, RequestID: 6d-1, " +
+        "TooManyUniqueTargetGroupsPerLoadBalancer: You have reached the maximum number of unique target groups",
+      "request a higher quota from AWS",
+    ],
+    ["api error TooManyRequestsException: Rate exceeded", "wait until AWS responds again"],
+    // https://github.com/aws/secrets-store-csi-driver-provider-aws/issues/536
+    [
+      'MountVolume.SetUp failed for volume "database-secret" : rpc error: code = Unknown desc = failed to mount secrets store ' +
+        "objects for pod sparki-engine/users-x, err: rpc error: code = Unknown desc = us-east-1: failed to get AWS config from " +
+        'pod identity agent: HTTP request to pod identity agent failed: Get "http://169.254.170.23/v1/credentials": context ' +
+        "deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+      "aws-secrets-store-csi-driver-provider",
+    ],
     // https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2764
     [
       'cannot patch "engine-fleet" with kind TargetGroupBinding: admission webhook "v.eks.amazonaws.com" denied the request: ' +
@@ -133,6 +172,28 @@ describe("failureWithNextStep", () => {
     [
       "operation error RDS: DeleteDBInstance, https response error StatusCode: 400, RequestID: 1, " +
         "DBSnapshotAlreadyExists: a snapshot with the identifier sparki-prod-database-final already exists.",
+      "copy the snapshot that it names under another name or delete it",
+    ],
+    // https://github.com/ekristen/aws-nuke/issues/1025
+    [
+      "waiting for RDS DB Instance (sparki-prod-database) update: unexpected state 'inaccessible-encryption-credentials-recoverable', " +
+        "wanted target 'available'. last error: %!s(<nil>)",
+      "make the KMS key that it is encrypted with usable again",
+    ],
+    // https://github.com/binbashar/le-tf-infra-aws/issues/1143
+    [
+      "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/2) to be issued: unexpected state 'EXPIRED', wanted target 'ISSUED'",
+      "ACM never issues that certificate any more",
+    ],
+    [
+      "waiting for ACM Certificate (arn:aws:acm:us-east-1:1:certificate/2) to be issued: unexpected state 'FAILED', wanted target " +
+        "'ISSUED'. last error: CAA_ERROR",
+      "pulumi up --replace",
+    ],
+    // https://github.com/cloudposse/terraform-aws-rds-cluster/issues/129, of the cache
+    [
+      "operation error ElastiCache: DeleteReplicationGroup, https response error StatusCode: 400, RequestID: 1, " +
+        "SnapshotAlreadyExistsFault: Snapshot with specified name already exists.",
       "copy the snapshot that it names under another name or delete it",
     ],
     ["KeySigningKeyInParentDSRecord: Due to DNS lookup failure", "remove the domain's DS record in the parent zone"],

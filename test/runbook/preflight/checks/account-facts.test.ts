@@ -174,6 +174,61 @@ describe("preflight, asking a rehearsed account", () => {
     });
   });
 
+  describe("of add-ons that are installed, which EKS never updates by itself", () => {
+    const type = "aws:eks/addon:Addon";
+    const clusterName = "sparki-prod";
+    const state = fakeState(
+      ["metrics-server", "aws-secrets-store-csi-driver-provider"].map((addonName) =>
+        resource(type, `cluster-${addonName}`, { inputs: { addonName, clusterName } }),
+      ),
+    );
+    const asked = async (installed: Readonly<Record<string, string>>, offered: string): Promise<Finding> => {
+      const real = accountWith();
+      const find: PreflightContext["aws"]["find"] = async (name, args, schema) => {
+        const own = installed[String(args.addonName)];
+        if (name === "eks/getAddon")
+          return own === undefined ? undefined : schema.parse({ ...args, addonVersion: own });
+        if (name === "eks/getAddonVersion") return schema.parse({ ...args, version: offered });
+        return real.find(name, args, schema);
+      };
+      return ask(offers, { find } as RehearsedAccount, { state });
+    };
+    const both = (version: string) => ({
+      "metrics-server": version,
+      "aws-secrets-store-csi-driver-provider": version,
+    });
+
+    // https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3448
+    it("warns of one that is older than EKS's for the config's Kubernetes, with the command that updates it", async () => {
+      const found = await asked(
+        { ...both("v0.8.0-eksbuild.10"), "metrics-server": "v0.8.0-eksbuild.9" },
+        "v0.8.0-eksbuild.10",
+      );
+      expect(found).toMatchObject({
+        status: "warn",
+        reason: `the add-on metrics-server is v0.8.0-eksbuild.9, EKS's for Kubernetes ${config.cluster.version} is v0.8.0-eksbuild.10`,
+        fix: "aws eks update-addon --region us-east-1 --cluster-name sparki-prod --addon-name metrics-server --addon-version v0.8.0-eksbuild.10",
+      });
+    });
+
+    it.each(["v0.8.0-eksbuild.10", "v0.8.0-eksbuild.11", "v0.10.0-eksbuild.1", "v1.0.0-eksbuild.1"])(
+      "passes %s where EKS's is v0.8.0-eksbuild.10",
+      async (version) => {
+        expect(await asked(both(version), "v0.8.0-eksbuild.10")).toMatchObject({ status: "pass" });
+      },
+    );
+
+    it("warns of a version that it cannot compare, and of one that is gone", async () => {
+      expect(await asked({ "metrics-server": "custom" }, "v0.8.0-eksbuild.10")).toMatchObject({
+        status: "warn",
+        reason: expect.stringMatching(
+          /^the add-on metrics-server is custom, .*; EKS has no add-on aws-secrets-store-csi-driver-provider, which the state names$/,
+        ),
+        fix: expect.stringContaining("pulumi refresh --stack prod"),
+      });
+    });
+  });
+
   it("finds that a version is out of standard support on the day of the deployment", async () => {
     const context = fakeContext();
     const late = { ...context.clock, now: () => Date.UTC(2028, 5, 1) / 1000 };
