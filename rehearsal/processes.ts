@@ -327,11 +327,14 @@ function marked(runDirectory: string): ProcessRecord[] {
   });
 }
 
-/** Kills every process that works in this folder; whether all are known to be gone, which nothing but Linux tells. */
-export async function endThoseIn(folder: string): Promise<boolean> {
+/**
+ * Kills every process of this program that works in this folder; whether all are known to be gone, which nothing but Linux
+ * tells. Of others, such as the shell of who looks around there, it kills none.
+ */
+export async function endThoseIn(folder: string, program: string): Promise<boolean> {
   if (process.platform !== "linux") return false;
   const path = realpathSync(folder);
-  const found = () => numbers().filter((pid) => folderOf(pid) === path);
+  const found = () => numbers().filter((pid) => folderOf(pid) === path && commandOf(pid) === program);
   for (const pid of found()) kill(pid);
   const until = Date.now() + 5000;
   while (Date.now() < until && found().length > 0) await delay(20);

@@ -145,7 +145,7 @@ export async function startPostgres(
  * nobody reaps or another program. The run is ours alone, so whoever still works there is a leftover.
  */
 async function forgetKilled(data: string): Promise<void> {
-  if (await endThoseIn(data)) rmSync(join(data, "postmaster.pid"), { force: true });
+  if (await endThoseIn(data, "postgres")) rmSync(join(data, "postmaster.pid"), { force: true });
 }
 
 function settingLines(settings: Readonly<Record<string, string>>): string {

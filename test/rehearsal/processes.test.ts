@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endLeftovers, Instances, Processes, readRecords, recordsFile } from "../../rehearsal/processes.ts";
+import { endLeftovers, endThoseIn, Instances, Processes, readRecords, recordsFile } from "../../rehearsal/processes.ts";
 import { waitFor, waitForHttp } from "../../rehearsal/waiting.ts";
 import { identityOf } from "../../tools/temporary-folders.ts";
 
@@ -27,6 +27,8 @@ afterEach(async () => {
 function node(name: string, script: string) {
   return processes.start({ name, command: process.execPath, args: ["-e", script] });
 }
+
+const nameOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, "utf8");
 
 function records() {
   return readRecords(readFileSync(recordsFile(run), "utf8"));
@@ -106,6 +108,30 @@ describe("a server that is kept", () => {
     await processes.stopAll(0.1);
     await other.exited;
     expect(records()).toEqual([]);
+  });
+});
+
+describe("endThoseIn", () => {
+  it("ends a program's processes that work in a folder, and leaves others alone, there and elsewhere", async () => {
+    const folder = mkdtempSync(join(run, "data-"));
+    const sleeping = (name: string, program: string, cwd: string) =>
+      processes.start({ name, command: program, args: [], cwd });
+    const [server, other] = [join(run, "server"), join(run, "shell")];
+    for (const program of [server, other])
+      writeFileSync(program, "#!/bin/sh\nwhile :; do sleep 600; done\n", { mode: 0o755 });
+    const own = await sleeping("own", server, folder);
+    const shell = await sleeping("shell", other, folder);
+    const elsewhere = await sleeping("elsewhere", server, run);
+    await waitFor(
+      "the programs",
+      async () => [own, shell, elsewhere].every(({ pid }) => /server|shell/.test(nameOf(pid))),
+      {
+        limitSeconds: 60,
+      },
+    );
+    expect(await endThoseIn(folder, "server")).toBe(true);
+    expect((await own.exited).signal).toBe("SIGKILL");
+    expect([shell.running(), elsewhere.running()]).toEqual([true, true]);
   });
 });
 
