@@ -267,8 +267,7 @@ export function recordsFile(runDirectory: string): string {
 export async function endLeftovers(runDirectory: string): Promise<readonly string[]> {
   const leftovers = [...recorded(runDirectory), ...marked(runDirectory)];
   for (const { pid } of leftovers) kill(pid);
-  const until = Date.now() + 5000;
-  while (Date.now() < until && leftovers.some(isAlive)) await delay(20);
+  await ended(() => !leftovers.some(isAlive));
   return [...new Set(leftovers.map(({ name }) => name))];
 }
 
@@ -336,9 +335,14 @@ export async function endThoseIn(folder: string, program: string): Promise<boole
   const path = realpathSync(folder);
   const found = () => numbers().filter((pid) => folderOf(pid) === path && commandOf(pid) === program);
   for (const pid of found()) kill(pid);
+  return ended(() => found().length === 0);
+}
+
+/** Whether what was killed is gone, for which it is waited for five seconds at most. */
+async function ended(isGone: () => boolean): Promise<boolean> {
   const until = Date.now() + 5000;
-  while (Date.now() < until && found().length > 0) await delay(20);
-  return found().length === 0;
+  while (Date.now() < until && !isGone()) await delay(20);
+  return isGone();
 }
 
 /** Where a process works; undefined for one that has ended, though nobody has reaped it yet. */

@@ -9,8 +9,8 @@ import {
   held,
   type Matcher,
   rateOnce,
-  SERVED_NAMESPACES,
   selector,
+  usersCounters,
   type Window,
   windowOf,
   windowSeconds,
@@ -238,18 +238,13 @@ const REQUESTS_STOPPED = "RequestsStopped";
 
 /** What no pod is asked, no pod counts as failed: every objective looks kept while the way in is broken. */
 function requestsStopped(stack: string): Alert {
-  const served = [
-    ["namespace", "=~", SERVED_NAMESPACES.join("|")],
-    ["stack", "=", stack],
-  ] as const;
-  const requests = `http_requests_total${selector(...served, ["synthetic", "=", "false"])}`;
-  const counters = { metric: requests, by: "namespace", up: `up${selector(...served)}` };
+  const counters = usersCounters("http_requests_total", stack);
   const now = `${growthQuery(counters, TEN_MINUTES)} > 0`;
   // After an hour an hour ago was as quiet: what has begun is over when requests come again.
   const firing = `max by (service) (ALERTS${selector(["alertname", "=", REQUESTS_STOPPED], ["alertstate", "=", "firing"], ["stack", "=", stack])})`;
   const begun = `label_replace(${firing}, "namespace", "$1", "service", "(.*)")`;
-  const hourAgo = `sum by (namespace) (${rateOnce(requests, "10m", " offset 1h")}) > 1`;
-  const scraped = `sum by (namespace) (up${selector(...served)}) > 0`;
+  const hourAgo = `sum by (namespace) (${rateOnce(counters.metric, "10m", " offset 1h")}) > 1`;
+  const scraped = `sum by (namespace) (${counters.up}) > 0`;
   return {
     name: REQUESTS_STOPPED,
     severity: "page",

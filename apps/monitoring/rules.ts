@@ -1,5 +1,5 @@
 import type { Objective } from "../../gates/objective.ts";
-import { growthQuery } from "../../io/growth-query.ts";
+import { type Counters, growthQuery } from "../../io/growth-query.ts";
 import { onceOf } from "../../io/scraped-once.ts";
 import { objectiveLabel } from "../../stacks/schema.ts";
 import { ENTERED, namespaceOf } from "../../stacks/services.ts";
@@ -157,13 +157,17 @@ function badIn(stack: string, { kind }: Objective, window: Window, labels: Recor
 
 /** As `watch` counts: rate() leaves out what a series first shows, which is the first error of every pod. */
 function growth(metric: string, stack: string, window: Window, ...matchers: readonly Matcher[]): string {
+  return growthQuery(usersCounters(metric, stack, ...matchers), windowSeconds(window));
+}
+
+/** A counter of the pods', of users' requests alone, by namespace. */
+export function usersCounters(metric: string, stack: string, ...matchers: readonly Matcher[]): Counters {
   const served = [
     ["namespace", "=~", SERVED_NAMESPACES.join("|")],
     ["stack", "=", stack],
   ] as const;
   const users = selector(...served, ["synthetic", "=", "false"], ...matchers);
-  const counters = { metric: `${metric}${users}`, by: "namespace", up: `up${selector(...served)}` };
-  return growthQuery(counters, windowSeconds(window));
+  return { metric: `${metric}${users}`, by: "namespace", up: `up${selector(...served)}` };
 }
 
 /** Prometheus 3 stores the bound 5 as 5.0, Prometheus 2 as it was written. */

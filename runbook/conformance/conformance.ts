@@ -317,15 +317,16 @@ function awayJudge({ health, ready }: Probes): Judge {
 }
 
 function judgeOf(observed: Observed, limits: readonly number[]): Judge {
-  const judges: Readonly<Partial<Record<PointId, JudgeObserved>>> = JUDGES;
+  const judges: Readonly<Partial<Record<PointId, JudgeSaid>>> = { ...JUDGES, "keep-alive": keepAlive };
   return ({ id, seen, checkedBy }) =>
-    (id === "keep-alive" ? keepAlive(observed) : judges[id]?.(observed, limits)) ??
-    unknown(seen === "registry" ? BY_IMAGE : checkedBy);
+    judges[id]?.(observed, limits) ?? unknown(seen === "registry" ? BY_IMAGE : checkedBy);
 }
 
 const BY_IMAGE = "npx sparki conformance IMAGE";
 
 type JudgeObserved = (observed: Observed, limits: readonly number[]) => Found;
+/** Of what a server may say, or not. */
+type JudgeSaid = (...asked: Parameters<JudgeObserved>) => Found | undefined;
 
 type UrlPointId = Extract<(typeof CONTRACT)[number], { readonly seen: "url" }>["id"];
 
@@ -463,9 +464,9 @@ const BALANCER_IDLE_SECONDS = 60;
 /** Node's servers say so, and close one after 5 s unless they are told otherwise; undefined where a server says nothing. */
 function keepAlive({ probes }: Observed): Found | undefined {
   const says = [probes.health, probes.ready].flatMap((answer) =>
-    answer.answered ? [/\btimeout=(\d+)/i.exec(String(answer.headers["keep-alive"] ?? ""))?.[1] ?? []] : [],
+    answer.answered ? (/\btimeout=(\d+)/i.exec(String(answer.headers["keep-alive"] ?? ""))?.[1] ?? []) : [],
   );
-  const [seconds] = says.flat().map(Number);
+  const [seconds] = says.map(Number);
   if (seconds === undefined) return undefined;
   return seconds > BALANCER_IDLE_SECONDS
     ? `it says that it keeps an idle connection for ${seconds} s`

@@ -128,11 +128,12 @@ export function killsOf(journey: Journey, { alone }: { readonly alone: boolean }
 }
 
 /** Types whose calls take so long that something can die in the middle of one. */
-const LASTING: Readonly<Partial<Record<Call["operation"], readonly string[]>>> = {
-  create: ["Cluster", "Command", "Instance", "Release", "ReplicationGroup"],
-  update: ["Cluster", "Instance", "Release", "ReplicationGroup"],
-  delete: ["Cluster", "Instance", "Release", "ReplicationGroup"],
-};
+const LASTING: ReadonlySet<string> = new Set(["Cluster", "Instance", "Release", "ReplicationGroup"]);
+
+/** A command runs its job when it is created; deleting it is short. */
+function isLasting({ operation, type }: Call): boolean {
+  return LASTING.has(type) || (operation === "create" && type === "Command");
+}
 
 /** The engine's own records are made by no provider, and so can be held by none. */
 function isRecord({ type }: Call): boolean {
@@ -142,7 +143,7 @@ function isRecord({ type }: Call): boolean {
 /** Those of the calls that have such a moment. */
 function callsAt(moment: Moment, all: readonly Call[]): readonly Call[] {
   const calls = moment === "known" ? all : all.filter((call) => !isRecord(call));
-  return moment === "during" ? calls.filter(({ operation, type }) => LASTING[operation]?.includes(type)) : calls;
+  return moment === "during" ? calls.filter(isLasting) : calls;
 }
 
 /** Kinds of points that are taken for alike: by journey, operation, the step's type, moment and victim. */
