@@ -168,7 +168,12 @@ const LOOK_UPS: Readonly<Record<string, Answer>> = {
     return { id: secretId, region, secretId, arn: secretId, name: secretId, versions };
   },
   "aws:elasticache/getReplicationGroup:getReplicationGroup": named([TYPES.replicationGroup], "replicationGroupId"),
+  "aws:elasticache/getSubnetGroup:getSubnetGroup": named([TYPES.cacheSubnetGroup], "name"),
   "aws:lb/getLoadBalancer:getLoadBalancer": named([TYPES.loadBalancer], "name"),
+  "aws:lb/getTargetGroup:getTargetGroup": named([TYPES.targetGroup], "name"),
+  "aws:rds/getParameterGroup:getParameterGroup": named([TYPES.databaseParameterGroup], "name"),
+  "aws:rds/getSubnetGroup:getSubnetGroup": named([TYPES.databaseSubnetGroup], "name"),
+  "aws:wafv2/getWebAcl:getWebAcl": named([TYPES.webAcl], "name"),
   "aws:s3/getBucket:getBucket": named([TYPES.bucket], "bucket"),
   "aws:kms/getAlias:getAlias": (args, { region }, { world }) => {
     const name = text(args, "name") ?? "";

@@ -199,6 +199,7 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "eks/getClusterVersions": looks("eks:DescribeClusterVersions"),
   "eks/getClusters": looks("eks:ListClusters"),
   "elasticache/getReplicationGroup": looks("elasticache:DescribeReplicationGroups"),
+  "elasticache/getSubnetGroup": looks("elasticache:DescribeCacheSubnetGroups"),
   "iam/getPolicy": (args) => {
     const arn = text(args, "arn") ?? "*";
     return [
@@ -219,15 +220,19 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   // AWS lets everybody ask who they are.
   "index/getCallerIdentity": looks(),
   "index/getRegion": looks(),
+  "kms/getAlias": looks("kms:ListAliases"),
   "kms/getKey": (args) => [["kms:DescribeKey", text(args, "keyId") ?? "*"]],
   "lb/getLbs": looks("elasticloadbalancing:DescribeLoadBalancers"),
   "lb/getLoadBalancer": looks("elasticloadbalancing:DescribeLoadBalancers"),
+  "lb/getTargetGroup": looks("elasticloadbalancing:DescribeTargetGroups"),
   "rds/getCertificate": looks("rds:DescribeCertificates"),
   "rds/getEngineVersion": looks("rds:DescribeDBEngineVersions"),
   "rds/getInstance": looks("rds:DescribeDBInstances"),
   "rds/getInstances": looks("rds:DescribeDBInstances"),
   "rds/getOrderableDbInstance": looks("rds:DescribeOrderableDBInstanceOptions"),
+  "rds/getParameterGroup": looks("rds:DescribeDBParameterGroups"),
   "rds/getSnapshot": looks("rds:DescribeDBSnapshots"),
+  "rds/getSubnetGroup": looks("rds:DescribeDBSubnetGroups"),
   "resourcegroupstaggingapi/getResources": looks("tag:GetResources"),
   "route53/getRecords": (args) => [["route53:ListResourceRecordSets", zone(text(args, "zoneId") ?? "*")]],
   "route53/getZone": (args) => [
@@ -242,4 +247,5 @@ export const FUNCTION_CALLS: Readonly<Record<string, FunctionAsk>> = {
   "servicequotas/getServiceQuota": looks("servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
   "vpc/getSecurityGroupRule": looks("ec2:DescribeSecurityGroupRules"),
   "vpc/getSecurityGroupRules": looks("ec2:DescribeSecurityGroupRules"),
+  "wafv2/getWebAcl": looks("wafv2:ListWebACLs"),
 };

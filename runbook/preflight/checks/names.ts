@@ -6,6 +6,7 @@ import { promotionIn } from "../../../records/promotion.ts";
 import type { StateResource } from "../../../records/state.ts";
 import { DeployError } from "../../../shared/deploy-error.ts";
 import { ROUTE53_REGION } from "../../../stacks/schema.ts";
+import { enteredOf, servicesOf, trackName, tracksOf } from "../../../stacks/services.ts";
 import { type Check, type Finding, fail, pass, skipped, warn } from "../check.ts";
 import { type PreflightContext, saidByCli } from "../context.ts";
 
@@ -168,6 +169,7 @@ const BUCKET = "bucket";
 export function namesAtAws({ stack, config }: Pick<PreflightContext, "stack" | "config">): readonly Taken[] {
   const [cluster, database, cache] = [`sparki-${stack}`, `sparki-${stack}-database`, `sparki-${stack}-cache`];
   const bucket = `sparki-${stack}-access-logs-${config.accountId}`;
+  const parameters = `${database}-${config.database.engineVersion.split(".")[0]}`;
   const at = `--region ${config.region}`;
   return [
     {
@@ -198,6 +200,37 @@ export function namesAtAws({ stack, config }: Pick<PreflightContext, "stack" | "
       look: ["lb/getLoadBalancer", { name: cluster }],
       release: `aws elbv2 describe-load-balancers ${at} --names ${cluster}, and delete it`,
     },
+    ...tracksOf(enteredOf(servicesOf(config))).map((track) => targetGroup(`${cluster}-${trackName(track)}`, at)),
+    {
+      what: "web ACL",
+      name: cluster,
+      own: ["aws:wafv2/webAcl:WebAcl", "name"],
+      look: ["wafv2/getWebAcl", { name: cluster, scope: "REGIONAL" }],
+      release: `aws wafv2 list-web-acls ${at} --scope REGIONAL, and delete ${cluster}`,
+    },
+    {
+      what: "DB subnet group",
+      name: database,
+      own: ["aws:rds/subnetGroup:SubnetGroup", "name"],
+      look: ["rds/getSubnetGroup", { name: database }],
+      release: `aws rds delete-db-subnet-group ${at} --db-subnet-group-name ${database}`,
+    },
+    {
+      what: "DB parameter group",
+      name: parameters,
+      own: ["aws:rds/parameterGroup:ParameterGroup", "name"],
+      look: ["rds/getParameterGroup", { name: parameters }],
+      release: `aws rds delete-db-parameter-group ${at} --db-parameter-group-name ${parameters}`,
+    },
+    {
+      what: "cache subnet group",
+      name: cache,
+      own: ["aws:elasticache/subnetGroup:SubnetGroup", "name"],
+      look: ["elasticache/getSubnetGroup", { name: cache }],
+      release: `aws elasticache delete-cache-subnet-group ${at} --cache-subnet-group-name ${cache}`,
+    },
+    ...["cluster", "data", "secrets", "logs"].map((purpose) => keyAlias(cluster, purpose, config.region)),
+    ...(config.region === ROUTE53_REGION ? [] : [keyAlias(cluster, "global-logs", ROUTE53_REGION)]),
     {
       what: BUCKET,
       name: bucket,
@@ -215,6 +248,28 @@ export function namesAtAws({ stack, config }: Pick<PreflightContext, "stack" | "
       role(`${cluster}-${of}`),
     ),
   ];
+}
+
+function targetGroup(name: string, at: string): Taken {
+  return {
+    what: "target group",
+    name,
+    own: ["aws:lb/targetGroup:TargetGroup", "name"],
+    look: ["lb/getTargetGroup", { name }],
+    release: `aws elbv2 describe-target-groups ${at} --names ${name}, and delete it`,
+  };
+}
+
+function keyAlias(cluster: string, purpose: string, region: string): Taken {
+  const name = `alias/${cluster}-${purpose}`;
+  const at = `--region ${region}`;
+  return {
+    what: "key alias",
+    name,
+    own: ["aws:kms/alias:Alias", "name"],
+    look: ["kms/getAlias", { name, region }],
+    release: `aws kms describe-key ${at} --key-id ${name}; if it encrypts nothing: aws kms delete-alias ${at} --alias-name ${name}`,
+  };
 }
 
 function logGroup(name: string, region: string): Taken {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { NotShown } from "../../../../io/aws-lookups.ts";
 import { TYPES } from "../../../../rehearsal/aws/types.ts";
 import type { AccountProfile } from "../../../../rehearsal/aws/world.ts";
@@ -10,7 +11,7 @@ import {
   permissionsBoundary,
   serviceRoles,
 } from "../../../../runbook/preflight/checks/account.ts";
-import { takenNames } from "../../../../runbook/preflight/checks/names.ts";
+import { namesAtAws, takenNames } from "../../../../runbook/preflight/checks/names.ts";
 import { quotas } from "../../../../runbook/preflight/checks/quotas.ts";
 import type { PreflightContext } from "../../../../runbook/preflight/context.ts";
 import { configWith, fakeContext, fakeState, look, resource } from "../../../support/preflight.ts";
@@ -254,24 +255,28 @@ describe("preflight, asking a rehearsed account", () => {
     await expect(again).rejects.toThrow("ResourceAlreadyExistsException");
   });
 
-  it("finds a role, and a log group beside the stack's region, before they fail in mid-deployment", async () => {
-    const there = async (name: string, args: Readonly<Record<string, unknown>>) =>
-      (name === "iam/getRole" && args.name === "sparki-prod-engine") ||
-      (name === "cloudwatch/getLogGroup" &&
-        args.name === `/aws/route53/${config.domain}` &&
-        args.region === "us-east-1")
-        ? {}
-        : undefined;
-    const context = fakeContext({ commands });
-    const aws = { ...context.aws, find: (name: string, args: object) => there(name, { ...args }) };
-    const said = await look(takenNames, { ...context, aws: aws as PreflightContext["aws"] });
-    expect(said).toMatchObject({
-      status: "fail",
-      reason:
-        `there is a log group /aws/route53/${config.domain} that this stack did not create; ` +
-        "there is a role sparki-prod-engine that this stack did not create",
-      fix: expect.stringContaining("aws iam get-role --role-name sparki-prod-engine"),
-    });
+  it.each(namesAtAws({ stack: "prod", config }).map((each) => [each.what, each.name, each] as const))(
+    "finds the %s %s before it fails in mid-deployment, there where the stack would make it",
+    async (what, name, { look: [token, wanted], release }) => {
+      const context = fakeContext({ commands });
+      const find = async (asked: string, args: object) =>
+        asked === token && isDeepStrictEqual(args, wanted) ? {} : undefined;
+      const said = await look(takenNames, { ...context, aws: { ...context.aws, find } as PreflightContext["aws"] });
+      expect(said).toMatchObject({
+        status: "fail",
+        reason: `there is a ${what} ${name} that this stack did not create`,
+        fix: expect.stringContaining(release),
+      });
+    },
+  );
+
+  it("looks for Route 53's log group where Route 53 writes, and not in the stack's region", () => {
+    const sought = namesAtAws({ stack: "prod", config: { ...config, region: "eu-west-1" } });
+    const elsewhere = sought.filter(({ look: [, { region = "eu-west-1" }] }) => region !== "eu-west-1");
+    expect(elsewhere.map(({ name, look: [, { region }] }) => [name, region])).toEqual([
+      ["alias/sparki-prod-global-logs", "us-east-1"],
+      [`/aws/route53/${config.domain}`, "us-east-1"],
+    ]);
   });
 
   it("never only tells to delete what serves, where the state knows nothing: it may be lost, or elsewhere", async () => {
