@@ -57,6 +57,7 @@ export const ALERT_CAUSES: Readonly<Record<string, AlertCause>> = {
     "all of the engine's pods are deleted while no node takes new ones; PostgreSQL, or Redis, is stopped, so that no pod is ready",
   ),
   ClusterMetricsMissing: made("the exporters are stopped"),
+  PodMetricsMissing: unmade("the rehearsal's Prometheus reaches every pod that runs, or none"),
   AlertRulesFailing: unmade("the rehearsal's Prometheus evaluates every rule"),
   RestoreDrillOverdue: made("the config names a drill of 100 days ago"),
   CacheRestoreDrillOverdue: made("the same of the cache"),

@@ -1,6 +1,6 @@
 import { type BurnWindow, MIN_BUDGET_LEFT, RELEASE_WINDOWS } from "../../gates/burn-rate.ts";
 import type { Objective } from "../../gates/objective.ts";
-import { badRatio, type Matcher, rateOnce, SERVED_NAMESPACES, selector, windowOf } from "./rules.ts";
+import { badRatio, type Matcher, rateOnce, selector, served, windowOf } from "./rules.ts";
 
 /** Units as Grafana names them. */
 type Unit = "percentunit" | "s" | "reqps" | "short" | "x";
@@ -136,7 +136,7 @@ function deploymentMarkers(stack: string): Json {
 }
 
 function deploymentsQuery(stack: string): string {
-  const up = `up${selector(["namespace", "=~", SERVED_NAMESPACES.join("|")], ["stack", "=", stack])}`;
+  const up = `up${selector(...served(stack))}`;
   const running = `count by (namespace, track, release) (${up})`;
   return `${running} unless ${running.replace(up, `${up} offset 2m`)}`;
 }
@@ -287,12 +287,7 @@ function compliance(stack: string, objective: Objective): Panel {
 }
 
 function userRequests(stack: string, ...more: readonly Matcher[]): string {
-  return selector(
-    ["namespace", "=~", SERVED_NAMESPACES.join("|")],
-    ["stack", "=", stack],
-    ["synthetic", "=", "false"],
-    ...more,
-  );
+  return selector(...served(stack), ["synthetic", "=", "false"], ...more);
 }
 
 function errorRatio(stack: string): Panel {
@@ -329,7 +324,7 @@ function latency(stack: string): Panel {
 }
 
 function requests(stack: string): Panel {
-  const all = selector(["namespace", "=~", SERVED_NAMESPACES.join("|")], ["stack", "=", stack]);
+  const all = selector(...served(stack));
   return {
     title: "Requests by track",
     description: "Synthetic requests are the gates' own; they count for no objective here.",

@@ -68,8 +68,13 @@ export function windowOf(seconds: number): Window {
   return window;
 }
 
-/** Namespaces whose requests are Sparki's service; each has a budget of its own. */
-export const SERVED_NAMESPACES: readonly string[] = ENTERED.map(namespaceOf);
+/** What is of the stack's namespaces whose requests are Sparki's service; each namespace has a budget of its own. */
+export function served(stack: string): readonly Matcher[] {
+  return [
+    ["namespace", "=~", ENTERED.map(namespaceOf).join("|")],
+    ["stack", "=", stack],
+  ];
+}
 
 /** The recorded proportion of bad requests of an objective over a window, one series a namespace. */
 export function badRatio(stack: string, objective: Objective, window: Window): string {
@@ -162,12 +167,8 @@ function growth(metric: string, stack: string, window: Window, ...matchers: read
 
 /** A counter of the pods', of users' requests alone, by namespace. */
 export function usersCounters(metric: string, stack: string, ...matchers: readonly Matcher[]): Counters {
-  const served = [
-    ["namespace", "=~", SERVED_NAMESPACES.join("|")],
-    ["stack", "=", stack],
-  ] as const;
-  const users = selector(...served, ["synthetic", "=", "false"], ...matchers);
-  return { metric: `${metric}${users}`, by: "namespace", up: `up${selector(...served)}` };
+  const users = selector(...served(stack), ["synthetic", "=", "false"], ...matchers);
+  return { metric: `${metric}${users}`, by: "namespace", up: `up${selector(...served(stack))}` };
 }
 
 /** Prometheus 3 stores the bound 5 as 5.0, Prometheus 2 as it was written. */

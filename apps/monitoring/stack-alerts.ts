@@ -1,5 +1,5 @@
 import { connectionLimit, type StackConfig } from "../../stacks/schema.ts";
-import { namespaceOf, SERVICE_NAMES } from "../../stacks/services.ts";
+import { namespaceOf, SERVICE_NAMES, TRACK_KINDS } from "../../stacks/services.ts";
 import type { Alert } from "./alerts.ts";
 import {
   CLOUDWATCH,
@@ -9,9 +9,11 @@ import {
   dataAlerts,
   heldNumber,
 } from "./data-alerts.ts";
-import { held, type RuleGroup } from "./rules.ts";
+import { HELD, held, type RuleGroup } from "./rules.ts";
 
 const NAMESPACES = SERVICE_NAMES.map(namespaceOf).join("|");
+/** The pods of releases; a Job's are not scraped. */
+const TRACKED = `.+-(?:${TRACK_KINDS.join("|")})-.+`;
 const DAY_SECONDS = 86_400;
 
 /** What alerts judge by that no metric tells, as the stack's config has it. */
@@ -103,6 +105,16 @@ function ofFleets(metric: string): string {
 /** Each object once, however many kube-state-metrics tell of it: while one replaces another both do. */
 function seenOnce(labels: string, series: string): string {
   return `max by (${labels}) (${series})`;
+}
+
+/** The pods that run and that Prometheus has not heard of for a while, where it hears of others of the service. */
+function unscraped(stack: string): string {
+  const pods = seenOnce(
+    "namespace, pod",
+    held(`kube_pod_status_phase{phase="Running",pod=~"${TRACKED}",namespace=~"${NAMESPACES}"}`),
+  );
+  const answered = `max by (namespace, pod) (max_over_time(up{namespace=~"${NAMESPACES}",stack="${stack}"}[${HELD}])) > 0`;
+  return `count by (namespace) ((${pods} > 0 unless on (namespace, pod) (${answered})) and on (namespace) (${answered}))`;
 }
 
 /** Alerts about what the stack stands on at AWS, its cluster, and what people have to do by a day. */
@@ -355,6 +367,30 @@ export function stackAlerts(stack: string): Alert[] {
           "The labels of `kube_pod_status_phase` in Prometheus.",
         ],
         act: ["Ask Storm's people to repair it.", "Until then `npx sparki status` says how the pods are."],
+      },
+    },
+    {
+      name: "PodMetricsMissing",
+      severity: "ticket",
+      component: "monitoring",
+      expr: unscraped(stack),
+      for: "15m",
+      summary:
+        "{{ $value }} pods in {{ $labels.namespace }} run and do not answer Prometheus: what they serve is not counted",
+      page: {
+        meaning:
+          "Some of a service's pods are scraped and others are not. The gates and every alert judge by those that are: what the others answer users counts for nothing.",
+        timing:
+          "Fires after 15 minutes in which a pod ran and was not scraped. Ends once each was. Silent where no pod is scraped, which pages.",
+        look: [
+          "Prometheus's targets: which pods are down, and the error beside them?",
+          "`kubectl get pods -n sparki-engine -o wide`: are they all on one node, or in one zone?",
+          "The node's network: network policies, security groups, the node's own health.",
+        ],
+        act: [
+          "One pod: `kubectl delete pod NAME -n NAMESPACE`; its fleet makes another.",
+          "All of a node's: `kubectl delete node NAME`; Auto Mode makes another.",
+        ],
       },
     },
     {

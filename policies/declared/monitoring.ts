@@ -193,6 +193,8 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
   const container = "namespace, pod, container";
   const restarts = `max by (${container}) (increase(${counter}[1h])) and on (${container}) ${held(counter)}`;
   const pending = `max by (namespace, pod) (${held(`kube_pod_status_phase{phase="Pending",namespace=~"${ALL}"}`)})`;
+  const running = `max by (namespace, pod) (${held(`kube_pod_status_phase{phase="Running",pod=~".+-(?:one-box|fleet)-.+",namespace=~"${ALL}"}`)}) > 0`;
+  const scraped = `(max by (namespace, pod) (max_over_time(up{namespace=~"${ALL}",stack="${stack}"}[5m])) > 0)`;
   const ready = `max by (node) (${held('kube_node_status_condition{condition="Ready",status="true"}')})`;
   // Of a certificate that has ended nothing more comes.
   const expiry = "certificatemanager_days_to_expiry_minimum";
@@ -250,6 +252,11 @@ function alertsOf({ stack, config, bound }: World): Readonly<Record<string, Decl
       'absent(kube_pod_status_phase{namespace="sparki-engine"})',
       "15m",
       "kube-state-metrics",
+    ),
+    PodMetricsMissing: ticket(
+      "monitoring",
+      `count by (namespace) ((${running} unless on (namespace, pod) ${scraped}) and on (namespace) ${scraped})`,
+      "15m",
     ),
     AlertRulesFailing: ticket(
       "monitoring",

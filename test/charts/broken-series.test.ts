@@ -33,6 +33,10 @@ const GAUGES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   CertificateEnding: { [aws("certificateDays")]: 3 },
   NodeNotReady: { 'kube_node_status_condition{condition="Ready",status="true",node="a"}': 0 },
   PodsPending: { [`kube_pod_status_phase{phase="Pending",${ENGINE},pod="a"}`]: 1 },
+  PodMetricsMissing: {
+    [`kube_pod_status_phase{phase="Running",${ENGINE},pod="engine-fleet-a"}`]: 1,
+    [`up{${ENGINE},stack="prod",pod="engine-fleet-b"}`]: 1,
+  },
   FleetUnavailable: {
     [`kube_deployment_status_replicas_available{${ENGINE},deployment="engine-fleet"}`]: 1,
     [`kube_deployment_spec_replicas{${ENGINE},deployment="engine-fleet"}`]: 4,

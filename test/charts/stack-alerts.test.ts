@@ -44,6 +44,8 @@ function ofPods(
 }
 
 const pending = 'kube_pod_status_phase{phase="Pending"';
+const running = 'kube_pod_status_phase{phase="Running"';
+const up = (pod: string, stack = "prod") => `up{namespace="sparki-engine",pod="${pod}",stack="${stack}"}`;
 const fleet = (metric: string, of: string) =>
   `kube_deployment_${metric}{namespace="sparki-engine",deployment="engine-${of}"}`;
 
@@ -164,6 +166,32 @@ const CASES: readonly AlertCase[] = [
     series: { 'kube_pod_status_phase{phase="Running",namespace="sparki-engine"}': "1x9 stale _x59 1x60" },
     silentAt: [9, 23, 72],
     firingAt: [31, 68],
+  },
+  {
+    // One of two pods is never scraped, then not for an hour; a Job's, another namespace's and another stack's never are.
+    alert: "PodMetricsMissing",
+    series: {
+      [`${running},namespace="sparki-engine",pod="engine-fleet-a"}`]: "1x150",
+      [`${running},namespace="sparki-engine",pod="engine-fleet-b"}`]: "1x150",
+      [`${running},namespace="sparki-engine",pod="migrate-run-c"}`]: "1x150",
+      [`${running},namespace="kube-system",pod="coredns-fleet-d"}`]: "1x150",
+      [up("engine-fleet-a")]: "1x150",
+      [up("engine-fleet-b")]: "1x29 0x29 stale _x29 1x60",
+      [up("engine-fleet-b", "staging")]: "1x150",
+    },
+    silentAt: [20, 46, 92],
+    firingAt: [54, 61, 88],
+  },
+  {
+    alert: "PodMetricsMissing",
+    series: {
+      [`${running},namespace="sparki-engine",pod="engine-fleet-a"}`]: "1x29 stale",
+      [`${running},namespace="sparki-engine",pod="engine-one-box-b"}`]: "_x30 1x120",
+      [up("engine-fleet-a")]: "1x29 stale",
+      [up("engine-one-box-b")]: "_x32 0x60",
+    },
+    silentAt: [20, 60, 90],
+    firingAt: [],
   },
   {
     alert: "AlertRulesFailing",
