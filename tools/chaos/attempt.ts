@@ -9,14 +9,15 @@ import { type Call, JOURNEYS, type Journey, type Kill, killName, wavesIn } from 
 import {
   callsIn,
   type Ended,
-  endsIn,
   filesOf,
   locksOf,
   processesOf,
   type Room,
   rehearse,
+  type StepTime,
   serving,
   stateOf,
+  timesOfSteps,
 } from "./run.ts";
 
 const tracks = z.object({ oneBox: z.array(z.string()), fleet: z.array(z.string()) });
@@ -158,8 +159,7 @@ function liftProtection(file: string): void {
 
 interface Unkilled {
   readonly calls: readonly Call[];
-  /** When each of them ended, in seconds since the start. */
-  readonly ends: Readonly<Record<string, number>>;
+  readonly times: Readonly<Record<string, StepTime>>;
   readonly seconds: number;
   readonly report: Report;
 }
@@ -185,18 +185,22 @@ export async function unkilled(worlds: Worlds, journey: Journey): Promise<Unkill
 function noteEnd({ room, kept }: Worlds, name: string, ended: Ended): void {
   const calls = callsIn(ended.stderr, wavesIn(stateOf(room)));
   const report = reportSchema.parse(JSON.parse(ended.stdout));
-  const found: Unkilled = { calls, report, ends: endsIn(ended), seconds: ended.seconds };
+  const found: Unkilled = { calls, report, times: timesOfSteps(ended), seconds: ended.seconds };
   writeFileSync(join(kept, `${name}.json`), JSON.stringify(found));
 }
 
-/** What is left of a journey once all of these steps have ended: the least that may have been left at the kill. */
-export function leftAfter(
-  { ends, seconds }: Pick<Unkilled, "ends" | "seconds">,
+/**
+ * What is left of a journey at a kill, by the times of the same journey without one: of the steps at the point, which had
+ * acted for so long at most, the one that was the furthest on counts. It is the least that may have been left.
+ */
+export function leftOf(
+  { times, seconds }: Pick<Unkilled, "times" | "seconds">,
   { operation }: Pick<Kill, "operation">,
-  reached: readonly string[],
+  { reached, actedSeconds }: Pick<Ended, "reached" | "actedSeconds">,
 ): number | undefined {
-  const found = reached.flatMap((step) => ends[`${operation} ${step}`] ?? []);
-  return found.length === 0 ? undefined : seconds - Math.max(...found);
+  const found = reached.flatMap((step) => times[`${operation} ${step}`] ?? []);
+  const done = found.map((step) => step.end - Math.max(step.seconds - actedSeconds, 0));
+  return done.length === 0 ? undefined : seconds - Math.max(...done);
 }
 
 /** Kills at the point, runs the same command again, and counts. */
@@ -207,7 +211,7 @@ export async function attempt(worlds: Worlds, kill: Kill): Promise<Attempt> {
   const second = await run(worlds, kill.journey, true);
   keepSaid(worlds, { first, second });
   const counted = countedAfter(worlds, kill.journey, whole.report, second);
-  const left = leftAfter(whole, kill, first.reached);
+  const left = leftOf(whole, kill, first);
   const overSeconds = left === undefined || !counted.converged ? null : second.seconds - left;
   const about = { kill: killName(kill), inARow: false, reached: [...first.reached] };
   const seconds = first.seconds + second.seconds;

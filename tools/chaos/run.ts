@@ -41,6 +41,8 @@ export interface Ended {
   readonly seconds: number;
   /** The steps that stood at the point when the kill was carried out; none when it never was. */
   readonly reached: readonly string[];
+  /** How long these had acted by then, at most; of a moment after the act, for ever. */
+  readonly actedSeconds: number;
 }
 
 export function runDirectory({ runs, stack }: Room): string {
@@ -165,12 +167,16 @@ async function watched(
   const over = new AbortController();
   void ended.then(() => over.abort());
   const limit = setTimeout(() => killAll(room, child), room.limitSeconds * 1000);
-  const reached = kill === undefined ? [] : await killAt(kill, room, child, output, over.signal);
-  if (kill?.victim === "all" && reached.length > 0) server?.kill("SIGKILL");
+  const killed = kill === undefined ? NOBODY : await killAt(kill, room, child, output, over.signal);
+  if (kill?.victim === "all" && killed.reached.length > 0) server?.kill("SIGKILL");
   const exitCode = await ended;
   clearTimeout(limit);
-  return { exitCode, ...output, arrivals, reached };
+  return { exitCode, ...output, arrivals, ...killed };
 }
+
+type Killed = Pick<Ended, "reached" | "actedSeconds">;
+
+const NOBODY: Killed = { reached: [], actedSeconds: 0 };
 
 /** Waits for the calls and kills there; answers which stood there, none when the run ended before or nobody was there to kill. */
 async function killAt(
@@ -179,7 +185,7 @@ async function killAt(
   child: ChildProcess,
   output: Readonly<Record<"stdout" | "stderr", string>>,
   over: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Killed> {
   const ask = askerOf(room);
   const come =
     moment === "known"
@@ -188,16 +194,18 @@ async function killAt(
   if (moment !== "known") {
     const end = moment === "during" ? "before" : moment;
     const held = { calls: calls.map(({ step: name }) => ({ name, operation, moment: end })) };
-    while ((await ask("POST", held)) === undefined) if (!(await paused(over))) return [];
+    while ((await ask("POST", held)) === undefined) if (!(await paused(over))) return NOBODY;
   }
   const reached = await gathered(come, calls.length, over);
-  if (reached.length === 0) return [];
+  if (reached.length === 0) return NOBODY;
+  const start = performance.now();
   if (moment === "during") await begun(calls, room, () => ask("POST", {}));
   const isKilled = await carryOut(victim, room, child);
+  const acted = { before: 0, during: (performance.now() - start) / 1000, after: Infinity, known: Infinity };
   await delay(LOOK_MILLISECONDS);
   // A provider that has outlived its caller goes on with what it was told.
   await ask("POST", victim === "provider" ? { isLost: true } : {});
-  return isKilled || victim === "provider" ? reached : [];
+  return isKilled || victim === "provider" ? { reached, actedSeconds: acted[moment] } : NOBODY;
 }
 
 /** Lets the calls act, and waits until they are at it: Helm's own program, where one of them is a release. */
@@ -368,16 +376,28 @@ export function stateOf(room: Room): readonly StateResource[] {
 
 const checkpointSchema = z.object({ checkpoint: z.object({ latest: z.unknown().default({}) }) });
 
-const ENDED_STEP = /✓ (create|update|delete)\S* (\S+)\s+(\S+)\s/g;
+const ENDED_STEP = /✓ (create|update|delete)\S* (\S+)\s+(\S+)\s+(?:(\d+)\s+min\s+)?([\d.]+)\s+s\b/g;
 
-/** When each step of a run's updates ended well, in seconds since the run's start, by operation and logical name. */
-export function endsIn({ stderr, arrivals }: Pick<Ended, "stderr" | "arrivals">): Readonly<Record<string, number>> {
-  const ends = [...stderr.matchAll(ENDED_STEP)].map((match) => {
-    const [all, operation, , step] = match;
+/** When a step of a run ended, in seconds since the run's start, and how many it took. */
+export interface StepTime {
+  readonly end: number;
+  readonly seconds: number;
+}
+
+/** The times of the steps of a run's updates that ended well, by operation and logical name. */
+export function timesOfSteps({
+  stderr,
+  arrivals,
+}: Pick<Ended, "stderr" | "arrivals">): Readonly<Record<string, StepTime>> {
+  const times = [...stderr.matchAll(ENDED_STEP)].map((match) => {
+    const [all, operation, , step, minutes = "0", seconds] = match;
     const arrival = arrivals.find(({ length }) => length >= match.index + all.length);
-    return [`${operation} ${step}`, arrival?.at ?? 0] as const;
+    return [
+      `${operation} ${step}`,
+      { end: arrival?.at ?? 0, seconds: Number(minutes) * 60 + Number(seconds) },
+    ] as const;
   });
-  return Object.fromEntries(ends);
+  return Object.fromEntries(times);
 }
 
 /** The steps of a run's updates that ended well, in the order of its lines, which may be broken at their spaces. */

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { StateResource } from "../../../records/state.ts";
-import { type Attempt, isWhole, leftAfter, pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/attempt.ts";
+import { type Attempt, isWhole, leftOf, pageWith, rowOf, summaryOf, timesOf } from "../../../tools/chaos/attempt.ts";
 import {
   type Call,
   classesOf,
@@ -17,7 +17,7 @@ import {
   sample,
   wavesIn,
 } from "../../../tools/chaos/points.ts";
-import { callsIn, endsIn, interruptTwice } from "../../../tools/chaos/run.ts";
+import { callsIn, interruptTwice, timesOfSteps } from "../../../tools/chaos/run.ts";
 
 const WHOLE: Attempt = {
   wholeSeconds: 200,
@@ -204,17 +204,24 @@ describe("callsIn", () => {
 });
 
 describe("what is left of a journey", () => {
+  const stderr = "  ✓ create Vpc vpc  0.0 s\n  ✓ create Key\n    key  1 min 4 s\n";
+  const arrivals = [
+    { length: 10, at: 1 },
+    { length: 26, at: 20 },
+    { length: stderr.length, at: 90 },
+  ];
+  const times = timesOfSteps({ stderr, arrivals });
+  const left = (actedSeconds: number, ...reached: string[]) =>
+    leftOf({ times, seconds: 100 }, { operation: "create" }, { reached, actedSeconds });
+
   it("is counted from the last of the steps that stood there, by when their lines came", () => {
-    const stderr = "  ✓ create Vpc vpc  0.0 s\n  ✓ create Key key  0.4 s\n";
-    const arrivals = [
-      { length: 10, at: 1 },
-      { length: 26, at: 20 },
-      { length: stderr.length, at: 31 },
-    ];
-    const ends = endsIn({ stderr, arrivals });
-    expect(ends).toEqual({ "create vpc": 20, "create key": 31 });
-    const left = (...reached: string[]) => leftAfter({ ends, seconds: 100 }, { operation: "create" }, reached);
-    expect([left("vpc"), left("vpc", "key"), left("gone"), left()]).toEqual([80, 69, undefined, undefined]);
+    expect(times).toEqual({ "create vpc": { end: 20, seconds: 0 }, "create key": { end: 90, seconds: 64 } });
+    const ended = (...reached: string[]) => left(Infinity, ...reached);
+    expect([ended("vpc"), ended("vpc", "key"), ended("gone"), ended()]).toEqual([80, 10, undefined, undefined]);
+  });
+
+  it("has all of a step that had not acted yet, and the rest of one that was at it", () => {
+    expect([left(0, "key"), left(4, "key"), left(0, "vpc", "key"), left(70, "key")]).toEqual([74, 70, 74, 10]);
   });
 
   it("is told against what the command after the kill took", () => {
