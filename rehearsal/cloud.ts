@@ -142,15 +142,21 @@ async function start(options: CloudOptions, undo: Undo): Promise<Omit<Cloud, "st
     askDatabase: (name, sql) => backing.database.ask(name, sql),
   });
   routes["GET /metrics/cloud"] = exporters.route(() => cloudMetrics.text());
+  // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
+  let ready: Promise<unknown> = Promise.resolve();
   if (storm.access !== undefined) {
     const health = () => targetsOf(account, backing);
     const lastLine = (uid: string, container: string) =>
       lastLines(join(runDirectory, "pods", uid, `${container}.log`), 1)[0];
     const seen = { since, health, scraped: () => storm.scraped(), lastLine };
     const serves = settled(storm.access, { ...seen, ...patience(options) });
-    // What an earlier rehearsal left may be broken, and then it is the checklist that says so.
-    await (options.isPromoted === true ? serves : serves.catch(() => undefined));
+    if (options.isPromoted === true) await serves;
+    ready = serves.catch(() => undefined);
   }
+  routes["GET /settled"] = async () => {
+    await ready;
+    return {};
+  };
   const kubernetes = await startKubernetesProvider(
     {
       processes,

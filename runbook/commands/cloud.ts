@@ -68,6 +68,7 @@ async function serve({ options, ports }: CommandInput): Promise<CommandResult> {
       : await openSession(checked, tools, ports);
   if (session === undefined) throw noneFree();
   try {
+    await session.settled();
     await session.prepareRelease(session.project.release, {});
     // Not at the end, as other commands do: the environment is of use only while the cloud serves.
     if (options.json === true)

@@ -162,11 +162,15 @@ async function missingRollbackTarget(
   return `a rollback to ${live.release.id} would fail: the registry no longer has ${missing.join(" and ")}`;
 }
 
-/** Goes through the checklist before anything is changed, by a state that knows all that is there; closes its ports again. */
+/**
+ * Goes through the checklist before anything is changed, by a state that knows all that is there, and once what runs there
+ * is `ready` to be checked; closes its ports again.
+ */
 export async function goThroughChecklist(
   target: RecoverableTarget,
   open: () => Promise<Pick<OpenPreflight, "context" | "close">>,
   recovery = new Recovery(target, open),
+  ready: (context: OpenPreflight["context"]) => Promise<void> = async () => {},
 ): Promise<PreflightReport> {
   const { clock, screen, signal } = target;
   const opened = await open();
@@ -175,6 +179,7 @@ export async function goThroughChecklist(
       // Of a cluster that is lost nothing can be taken over, and the checklist says so.
       if ((await lostClusterIfSeen(opened.context)) === undefined) throw error;
     });
+    await ready(opened.context);
     return await showWork(screen, clock, "preflight", async (note) => {
       const report = await runPreflight(opened.context, CHECKLIST, screen, signal);
       note(countsText(report.checks));

@@ -92,7 +92,7 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     // The providers are the simulated cloud's, which ended those of the run before.
     const recovery = new Recovery(target, open, start);
     const http: Http = (url, options) => request(network, url, options);
-    const checklist = () => goThroughChecklist(target, open, recovery);
+    const checklist = () => goThroughChecklist(target, open, recovery, (context) => servesAgain(session, context));
     const targetAt = (checkout: string) => atCheckout(target, checkout, { tools, ports, session });
     const rest = promoted === undefined ? plan : afterFirst(plan);
     const run = await deployAll(rest, session, targetAt, { checklist, recovery, http }).finally(() =>
@@ -106,6 +106,12 @@ export async function rehearse(plan: RehearsalPlan, screen: Screen, ports: Ports
     await network.close();
     await showPhase(screen, ports.clock, "end the simulated cloud", () => session.close());
   }
+}
+
+/** What was live must serve again before it is judged; of what was never promoted nothing is. */
+async function servesAgain(session: RehearsalSession, { state }: OpenPreflight["context"]): Promise<void> {
+  const { resources } = await state.read();
+  if (promotionIn(resources) !== undefined) await session.settled();
 }
 
 /** What a rehearsed upgrade of Kubernetes needs beside every rehearsal's tools; the screen says why where it is nothing. */
@@ -198,6 +204,8 @@ async function deployAll(
   for (const each of scenario.releases) {
     const release = await prepare(each, session, from, Date.now());
     const { liveImages, afterApproval, interruptAt } = each.around ?? {};
+    // Else what is made to fail would be waited for.
+    if (crashAt !== undefined || each.around !== undefined || each.faults !== undefined) await session.settled();
     if (liveImages !== undefined) await spoilLive(session, targetAt(session.checkout()), liveImages);
     await session.prepareRelease(release, each.behaviours);
     const target = targetAt(session.checkout());

@@ -85,6 +85,8 @@ export interface RehearsalSession {
   readonly gateLogFile: string;
   readonly providers: readonly RehearsedProvider[];
   readonly languageHost: RehearsedHost;
+  /** Resolves once what was there before serves again, or has not within two minutes. */
+  settled(): Promise<void>;
   /** Makes a release the one to deploy next: in the config, and its images in the registry. */
   prepareRelease(release: ReleaseDescriptor, behaviours: Behaviours): Promise<void>;
   /** The folder that is deployed from now. */
@@ -254,6 +256,7 @@ async function connect(options: SessionOptions, pieces: Pieces): Promise<Rehears
     gateLogFile,
     providers: pieces.providers.all,
     languageHost: pieces.languageHost,
+    settled: async () => void (await cloud.ask("GET", "/settled")),
     prepareRelease: async (release, behaviours) => {
       await putImages(cloud, release, behaviours);
       const client = { ref: project.clientImage, behaviour: { kind: "postgres-client" } };

@@ -57,6 +57,24 @@ describe("goThroughChecklist", () => {
     );
   });
 
+  it("checks what runs there once that is ready, which it may become while the take-over goes on", async () => {
+    const did: string[] = [];
+    const recovery = new Recovery(target, () => Promise.reject(new Error("not opened")));
+    jest.spyOn(recovery, "takeOver").mockImplementation(async () => void did.push("take-over"));
+    const context = fakeContext({ clock: systemClock });
+    const commands = {
+      ...context.commands,
+      aws: async (...args: Parameters<typeof context.commands.aws>) => {
+        did.push("check");
+        return context.commands.aws(...args);
+      },
+    };
+    const ready = async () => void did.push("ready");
+    const opened = { context: { ...context, commands }, close: async () => {} };
+    await goThroughChecklist(target, async () => opened, recovery, ready);
+    expect(did.slice(0, 3)).toEqual(["take-over", "ready", "check"]);
+  });
+
   it("closes the ports that it opened, and keeps who confirmed what", async () => {
     let closed = 0;
     const report = await goThroughChecklist(target, async () => ({
