@@ -1,3 +1,4 @@
+import { isMap, parseDocument } from "yaml";
 import { holds, isV4Block, isV6Block, overlap, PRIVATE_BLOCKS } from "../addresses.ts";
 import { KUBERNETES, kubernetesVersions } from "../catalog.ts";
 import { facts } from "../facts.ts";
@@ -365,12 +366,9 @@ export const clusterRules: RuleTable = {
     refuse("configurationValues", "JSON or YAML of an object", (it) => {
       const text = it.text("configurationValues");
       if (text === undefined) return false;
-      try {
-        const value: unknown = JSON.parse(text);
-        return typeof value !== "object" || value === null || Array.isArray(value);
-      } catch {
-        return !/^[A-Za-z0-9_.-]+:(\s|$)/m.test(text) || text.trimStart().startsWith("{");
-      }
+      // Whatever is JSON is YAML.
+      const { contents, errors } = parseDocument(text);
+      return errors.length > 0 || !isMap(contents);
     }),
     arn("serviceAccountRoleArn", "iam", "role/.+"),
     refuse("podIdentityAssociations", "one role for each service account", (it) => {

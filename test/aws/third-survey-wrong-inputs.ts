@@ -52,6 +52,11 @@ const SUMMED: InputRecord = {
 
 /** A third survey, of what is rarely used, tried before any rule was written for it. */
 export const THIRD_SURVEY_WRONG: readonly Wrong[] = [
+  ...of("aws:eks/addon:Addon", [
+    ["settings that are no YAML", { configurationValues: "args: [" }, "configurationValues"],
+    ["a key twice", { configurationValues: "replicas: 2\nreplicas: 3" }, "configurationValues"],
+    ["a text as settings", { configurationValues: "replicas" }, "configurationValues"],
+  ]),
   ...of("aws:ec2/vpc:Vpc", [
     ["a tag's name of 129 characters", { tags: { [long(129)]: "x" } }, `tags.${long(40)}`],
     ["a tag's value of 257 characters", { tags: { a: long(257) } }, "tags.a"],
