@@ -368,6 +368,24 @@ export const STATEMENT_RULES = {
     what: "has no name, so that an invalid index could not be found after an interruption",
     instead: "give the index a name",
   },
+  rights: {
+    kind: "unreadable",
+    example: "GRANT TRUNCATE ON projects TO PUBLIC",
+    what: "gives more than rights to rows",
+    instead: "grant SELECT, INSERT, UPDATE and DELETE, USAGE of sequences, schemas and types, or EXECUTE, to a role",
+  },
+  definer: {
+    kind: "unreadable",
+    example: "CREATE FUNCTION emptied() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM projects'",
+    what: "runs with the rights of the migrations' user, whoever calls it",
+    instead: "leave out SECURITY DEFINER",
+  },
+  unlogged: {
+    kind: "unreadable",
+    example: "CREATE UNLOGGED TABLE drafts (id uuid)",
+    what: "makes something that a failover or a crash empties",
+    instead: "leave out UNLOGGED",
+  },
   unlisted: {
     kind: "unreadable",
     example: "ALTER TABLE projects REPLICA IDENTITY FULL",

@@ -4,8 +4,10 @@ import type {
   Constraint,
   CreateStmt,
   DropStmt,
+  GrantStmt,
   IndexStmt,
   Node,
+  RangeVar,
   SelectStmt,
 } from "libpg-query";
 import { isCheckKept, isReferenceKept, isUniqueKept, keptByReferences } from "./live-writes.ts";
@@ -86,6 +88,7 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
   if ("InsertStmt" in node || "UpdateStmt" in node || "DeleteStmt" in node) return query(node, facts);
   if ("CreateTableAsStmt" in node) {
     const { into, query: source, if_not_exists } = node.CreateTableAsStmt;
+    if (isUnlogged(into?.rel)) return refused("unlogged");
     facts.addTable(nameOf(into?.rel), [], { due: due && !if_not_exists && !isTemporary(into?.rel), filled: true });
     return source === undefined || !("SelectStmt" in source) ? refused("hidden") : query(source, facts);
   }
@@ -118,8 +121,8 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     facts.forget(table);
     return { ...refused("rename", relation && table), locks: relation ? [{ table, exclusive: true }] : [] };
   }
-  if ("CommentStmt" in node || "CreateSeqStmt" in node || "CompositeTypeStmt" in node || "CreateStatsStmt" in node)
-    return FREE;
+  if ("CreateSeqStmt" in node) return isUnlogged(node.CreateSeqStmt.sequence) ? refused("unlogged") : FREE;
+  if ("CommentStmt" in node || "CompositeTypeStmt" in node || "CreateStatsStmt" in node) return FREE;
   if ("CreateDomainStmt" in node) return FREE;
   if ("CreateEnumStmt" in node) {
     facts.addEnum(listedName(node.CreateEnumStmt.typeName));
@@ -137,6 +140,7 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     return EXTENSIONS.has(node.CreateExtensionStmt.extname ?? "") ? FREE : refused("hidden");
   if ("CreateFunctionStmt" in node) {
     const name = listedName(node.CreateFunctionStmt.funcname);
+    if (isDefiner(node.CreateFunctionStmt.options)) return refused("definer");
     // For other arguments it would be called in place of PostgreSQL's own.
     if (isOwnFunction(node.CreateFunctionStmt.funcname)) return refused("hidden");
     const isUsed = !facts.isMade(name);
@@ -163,6 +167,7 @@ function judge(node: Node, facts: SchemaFacts, due: boolean): Judged {
     const { is_grant, grant_option, grantees = [] } = node.GrantStmt;
     if (!is_grant) return refused("narrow");
     const isForAll = grantees.some((each) => "RoleSpec" in each && each.RoleSpec.roletype === "ROLESPEC_PUBLIC");
+    if (!isOfRows(node.GrantStmt, facts)) return refused("rights");
     return isForAll || grant_option ? refused("unlisted") : FREE;
   }
   if ("RefreshMatViewStmt" in node) {
@@ -210,6 +215,8 @@ const EXTENSIONS = new Set(
 function createTable(stmt: CreateStmt, facts: SchemaFacts, due: boolean): Judged {
   const { relation, tableElts = [], inhRelations = [], partbound, partspec, if_not_exists } = stmt;
   const table = nameOf(relation);
+  if (isUnlogged(relation)) return refused("unlogged");
+  if (!areHarmless(stmt.options)) return refused("unlisted", table);
   const [parent] = relationsIn(inhRelations);
   const columns = if_not_exists ? [] : tableElts;
   facts.addTable(table, columns, { due: due && !if_not_exists && !isTemporary(relation), filled: false });
@@ -219,6 +226,44 @@ function createTable(stmt: CreateStmt, facts: SchemaFacts, due: boolean): Judged
     "ColumnDef" in element ? (element.ColumnDef.constraints ?? []) : [element],
   );
   return { locks: referenced(constraints, facts), ...keeping(constraints, facts) };
+}
+
+/** What may be granted, by the kind of object: what the application's own user has. */
+const DATA_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  OBJECT_TABLE: ["select", "insert", "update", "delete"],
+  OBJECT_SEQUENCE: ["usage", "select", "update"],
+  OBJECT_SCHEMA: ["usage"],
+  OBJECT_TYPE: ["usage"],
+  OBJECT_DOMAIN: ["usage"],
+  OBJECT_FUNCTION: ["execute"],
+  OBJECT_PROCEDURE: ["execute"],
+  OBJECT_ROUTINE: ["execute"],
+};
+
+/** Whether each right is named, and is one to rows or to what reading and writing them needs, of the migrations' own. */
+function isOfRows({ objtype, privileges = [], objects = [] }: GrantStmt, facts: SchemaFacts): boolean {
+  const names = privileges.flatMap((each) => ("AccessPriv" in each ? (each.AccessPriv.priv_name ?? "") : ""));
+  const isOwn = objects.every(
+    (each) => !("ObjectWithArgs" in each) || facts.isFunction(listedName(each.ObjectWithArgs.objname)),
+  );
+  return isOwn && names.length > 0 && names.every((name) => DATA_RIGHTS[objtype ?? ""]?.includes(name) === true);
+}
+
+function isDefiner(options: readonly Node[] = []): boolean {
+  return options.some(
+    (option) =>
+      "DefElem" in option &&
+      option.DefElem.defname === "security" &&
+      option.DefElem.arg !== undefined &&
+      isOn(option.DefElem.arg),
+  );
+}
+
+/** Settings of a table's storage that change how it is kept, and not whether. */
+const STORAGE = /^(?:fillfactor|toast_tuple_target|parallel_workers|autovacuum_(?:vacuum|analyze)_\w+)$/;
+
+function areHarmless(options: readonly Node[] = []): boolean {
+  return options.every((option) => "DefElem" in option && STORAGE.test(option.DefElem.defname ?? ""));
 }
 
 function keeping(constraints: readonly Node[], facts: SchemaFacts): Judged {
@@ -271,6 +316,7 @@ const ON_TABLE: ReadonlySet<string> = new Set(["OBJECT_TRIGGER", "OBJECT_RULE", 
 /** A statement that reads or changes rows, with all that stands in its WITH. */
 function query(statement: Node, facts: SchemaFacts): Judged {
   if (unknownCall(statement) !== undefined) return refused("calls");
+  if (writtenIn(statement).some(isCatalog)) return refused("unlisted");
   let isLong = false;
   for (const node of nodesIn(statement)) {
     if ("InsertStmt" in node) {
@@ -297,6 +343,20 @@ function query(statement: Node, facts: SchemaFacts): Judged {
     }
   }
   return { isLong };
+}
+
+/** The tables that a statement, or one in its WITH, inserts into, updates or deletes from. */
+function writtenIn(statement: Node): RangeVar[] {
+  return [...nodesIn(statement)].flatMap((node) => {
+    if ("InsertStmt" in node) return node.InsertStmt.relation ?? [];
+    if ("UpdateStmt" in node) return node.UpdateStmt.relation ?? [];
+    return "DeleteStmt" in node ? (node.DeleteStmt.relation ?? []) : [];
+  });
+}
+
+/** Of PostgreSQL's own: names that begin with pg_ are kept for them. */
+function isCatalog({ schemaname, relname = "" }: RangeVar): boolean {
+  return schemaname === "information_schema" || schemaname === "pg_catalog" || relname.startsWith("pg_");
 }
 
 /** FOR UPDATE, FOR SHARE and the like, where nothing leaves out rows: each stays locked until the migration ends. */
@@ -358,11 +418,12 @@ function action(cmd: AlterTableCmd, table: string, facts: SchemaFacts, due: bool
     case "AT_SetStatistics":
     case "AT_SetOptions":
     case "AT_ResetOptions":
-    case "AT_SetRelOptions":
     case "AT_ResetRelOptions":
     case "AT_SetStorage":
     case "AT_SetCompression":
       return exclusive;
+    case "AT_SetRelOptions":
+      return areHarmless(def !== undefined && "List" in def ? def.List.items : []) ? exclusive : breaking("unlisted");
     case "AT_DropColumn":
       facts.forget(table);
       return breaking("dropColumn");
@@ -488,6 +549,10 @@ function exclusiveOn(tables: readonly string[], facts: SchemaFacts): Lock[] {
 
 function isTemporary(relation: { readonly relpersistence?: string } | undefined): boolean {
   return relation?.relpersistence === "t";
+}
+
+function isUnlogged(relation: { readonly relpersistence?: string } | undefined): boolean {
+  return relation?.relpersistence === "u";
 }
 
 function isNull(expression: Node | undefined): boolean {

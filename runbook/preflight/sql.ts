@@ -204,7 +204,7 @@ export function isBounding(condition: Node | undefined, scope: RowScope): boolea
     const { boolop, args = [] } = condition.BoolExpr;
     if (boolop === "AND_EXPR") return args.some(bounds);
     if (boolop === "OR_EXPR") return args.every(bounds) && !isEither(args);
-    return args.every(bounds);
+    return bounds(negated(args[0] ?? condition));
   }
   if ("NullTest" in condition) {
     const { nulltesttype, arg } = condition.NullTest;
@@ -256,6 +256,18 @@ function isChosen(query: Node | undefined, scope: RowScope): boolean {
   return isBounding(query.SelectStmt.whereClause, scopeBelow(query.SelectStmt, scope));
 }
 
+/** The same as NOT before it, with the NOT on what is compared alone; a comparison leaves out rows either way. */
+function negated(condition: Node): Node {
+  if ("NullTest" in condition) {
+    const nulltesttype = condition.NullTest.nulltesttype === "IS_NULL" ? "IS_NOT_NULL" : "IS_NULL";
+    return { NullTest: { ...condition.NullTest, nulltesttype } };
+  }
+  if (!("BoolExpr" in condition)) return condition;
+  const { boolop, args = [] } = condition.BoolExpr;
+  if (boolop === "NOT_EXPR") return args[0] ?? condition;
+  return { BoolExpr: { boolop: boolop === "AND_EXPR" ? "OR_EXPR" : "AND_EXPR", args: args.map(negated) } };
+}
+
 /** What the condition of a query inside of a statement sees: its own tables, and those around it. */
 function scopeBelow({ fromClause = [] }: SelectStmt, scope: RowScope): RowScope {
   const [first, ...more] = fromClause;
@@ -304,6 +316,10 @@ function isWhole(item: Node, scope: RowScope): boolean {
     return takesEveryRow(query, { ...scope, named: others });
   }
   if ("RangeSubselect" in item) return takesEveryRow(item.RangeSubselect.subquery, scope);
+  if ("RangeTableSample" in item) {
+    const { relation, args = [] } = item.RangeTableSample;
+    return relation !== undefined && isWhole(relation, scope) && !args.some(isPartly);
+  }
   if (!("JoinExpr" in item)) return false;
   const { jointype, larg, rarg, quals, usingClause, isNatural } = item.JoinExpr;
   const [left, right] = [larg, rarg].map((side) => side !== undefined && isWhole(side, scope));
@@ -317,6 +333,13 @@ function isWhole(item: Node, scope: RowScope): boolean {
   // What another table must have too is left out where that one does not have it.
   const isJoined = quals !== undefined || usingClause !== undefined || isNatural === true;
   return (left === true || right === true) && !isJoined;
+}
+
+/** Whether a sample is of fewer than 100 rows in a hundred. */
+function isPartly(percent: Node): boolean {
+  if (!("A_Const" in percent)) return false;
+  const { ival, fval } = percent.A_Const;
+  return (ival === undefined ? Number(fval?.fval) : (ival.ival ?? 0)) < 100;
 }
 
 /** The names under which entries of FROM bring in every row of the scope's tables. */
