@@ -279,6 +279,8 @@ function createIndex(index: IndexStmt, facts: SchemaFacts, due: boolean): Judged
   const isKey = unique && whereClause === undefined && columns.every((column) => column !== "");
   const isNew = due && !if_not_exists;
   if (idxname !== undefined) facts.addIndex(idxname, { table, columns, isKey, isNew });
+  // Each row that live code writes goes through what the index calls.
+  if (!facts.isFresh(table) && unknownCall({ IndexStmt: index }) !== undefined) return refused("calls", table);
   if (facts.isPartitioned(table) && (concurrent || !facts.isFresh(table))) return refused("partitionedIndex", table);
   if (concurrent && idxname === undefined) return refused("unnamed");
   if (concurrent) return { ...(isKept ? FREE : refused("addUniqueIndex", table)), isLong: true, isConcurrent: true };

@@ -145,9 +145,13 @@ export function isSteady(expression: Node | undefined, isKnownType: (type: strin
   return true;
 }
 
-/** The first function that a statement calls whose effect is not known; undefined when there is none. */
+/** The first function or operator in a statement whose effect is not known; undefined when there is none. */
 export function unknownCall(statement: Node): string | undefined {
   for (const node of nodesIn(statement)) {
+    if ("A_Expr" in node) {
+      const operator = namesIn(node.A_Expr.name);
+      if (operator.length > 1 && operator[0] !== "pg_catalog") return operator.join(".");
+    }
     if (!("FuncCall" in node)) continue;
     const { funcname } = node.FuncCall;
     if (!isOf(funcname, STEADY) && !isOf(funcname, HARMLESS)) return namesIn(funcname).join(".");

@@ -32,6 +32,8 @@ describe("migrationProblems", () => {
     "ALTER TABLE projects ADD COLUMN done boolean DEFAULT false, ADD since date, ADD CHECK (NOT done OR since IS NOT NULL) NOT VALID",
     "ALTER TABLE projects ADD CONSTRAINT named CHECK (id IS NOT NULL) NOT VALID",
     "CREATE UNIQUE INDEX CONCURRENTLY by_both ON projects (name, id)",
+    "CREATE INDEX CONCURRENTLY by_lower ON projects (lower(name)) WHERE length(name) > 3",
+    "SELECT 1 OPERATOR(pg_catalog.+) 1",
     "ALTER TABLE projects VALIDATE CONSTRAINT named",
     "ALTER TABLE projects ADD CONSTRAINT one UNIQUE USING INDEX projects_by_name",
     "ALTER TABLE projects ALTER COLUMN name DROP NOT NULL",
@@ -255,6 +257,9 @@ describe("migrationProblems", () => {
     ["UPDATE pg_attribute SET attnotnull = true WHERE attname = 'name'", "is not on the list of statements"],
     ["DELETE FROM pg_catalog.pg_index WHERE indexrelid = 1", "is not on the list of statements"],
     ["INSERT INTO pg_description VALUES (1, 1, 0, 'x')", "is not on the list of statements"],
+    ["CREATE INDEX CONCURRENTLY by_slug ON projects (slug(name))", "effect cannot be analysed"],
+    ["CREATE INDEX CONCURRENTLY by_slug ON projects (name) WHERE fits(name)", "effect cannot be analysed"],
+    ["SELECT 1 OPERATOR(tools.+) 1", "effect cannot be analysed"],
   ])("refuses what lasts beyond the migration, marked or not: %s", async (script, what) => {
     expect(await second(script)).toEqual([expect.stringContaining(what)]);
     expect(await second(`-- contract: level 1\n${script};`)).toHaveLength(1);
