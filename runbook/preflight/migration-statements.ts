@@ -356,7 +356,7 @@ function writtenIn(statement: Node): RangeVar[] {
   });
 }
 
-/** Of PostgreSQL's own: names that begin with pg_ are kept for them. */
+/** Whether a table is of those in which PostgreSQL keeps what there is. */
 function isCatalog({ schemaname, relname = "" }: RangeVar): boolean {
   return schemaname === "information_schema" || schemaname === "pg_catalog" || relname.startsWith("pg_");
 }
