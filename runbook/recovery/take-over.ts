@@ -103,9 +103,10 @@ export class Recovery {
     const { clock, env, screen, signal } = this.#target;
     const [resources, pending] = [resourcesIn(found), pendingCreates(found)];
     if (![...resources, ...pending].some(({ type }) => type.startsWith("kubernetes:"))) return [];
-    const common = { cluster, clock, signal, timeScale: timeScaleOf(env), providersSince: this.#providersSince };
+    const known = new Set(resources.filter(isRelease).map(placeOf));
+    const common = { cluster, clock, signal, known, timeScale: timeScaleOf(env), providersSince: this.#providersSince };
     const first = await cluster.helmReleases(NAMESPACES).catch(() => undefined);
-    if (first?.some(isPending) !== true) return [];
+    if (first?.some((each) => isUnended(each, known)) !== true) return [];
     const releases = [...resources, ...pending].filter(isRelease);
     return showPhase(screen, clock, "wait for Helm operations that were interrupted", async (phase) => {
       const records = { ...common, releases, onProgress: (text: string) => phase.say(text) };
@@ -338,6 +339,8 @@ export interface HelmRecords {
   readonly timeScale: number;
   /** The releases that the state has, or that were being created: their inputs hold their time limits. */
   readonly releases: readonly Pick<StateResource, "inputs">[];
+  /** The places of those that the state has. @default none */
+  readonly known?: ReadonlySet<string>;
   /** Since when the providers of this run exist, in seconds since 1970. @default unknown: those of an earlier run may live */
   readonly providersSince?: number | undefined;
   onProgress(text: string): void;
@@ -353,9 +356,13 @@ const NOTED_SECONDS = 30;
 const SHORTEST_SECONDS = 60;
 const LOOK_EVERY_SECONDS = 5;
 
-/** Whether Helm calls an operation unended, which it refuses any other over. */
-function isPending({ status }: Pick<HelmRelease, "status">): boolean {
-  return status.startsWith("pending-");
+/**
+ * Whether Helm calls an operation unended, which it refuses any other over. A first install that failed takes away what it
+ * made; what the state has is only taken away by who deletes it, and is deleted again.
+ */
+function isUnended(release: HelmRelease, known: ReadonlySet<string>): boolean {
+  if (release.status === "uninstalling") return !known.has(placeOf({ inputs: release }));
+  return release.status.startsWith("pending-");
 }
 
 /**
@@ -364,10 +371,11 @@ function isPending({ status }: Pick<HelmRelease, "status">): boolean {
  * waited for first. What ends by itself meanwhile is none of them.
  */
 export async function abandonedOperations(records: HelmRecords): Promise<readonly HelmRelease[]> {
-  const { cluster, clock, signal, onProgress } = records;
+  const { cluster, clock, signal, known = new Set<string>(), onProgress } = records;
   const begin = clock.now();
   for (;;) {
-    const pending = ((await cluster.helmReleases(NAMESPACES)) ?? []).filter(isPending);
+    const all = (await cluster.helmReleases(NAMESPACES)) ?? [];
+    const pending = all.filter((each) => isUnended(each, known));
     const living = pending.filter((each) => endOf(each, begin, records) > clock.now());
     if (living.length === 0) return pending;
     const left = Math.max(...living.map((each) => endOf(each, begin, records))) - clock.now();

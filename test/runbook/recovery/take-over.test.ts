@@ -182,6 +182,15 @@ describe("an operation of Helm that was killed", () => {
     expect(text).toContain("0 exist and are now in the state, 1 will be created again");
   });
 
+  it.each([
+    ["a first install that takes away again what it made is forgotten, and is installed again", [FLEET], [], 1],
+    ["what the state has is deleted by who has begun that, and is left alone", [], [KNOWN], 0],
+  ] as const)("%s", async (_, pending, known, count) => {
+    const fake = clusterWith({ ...INSTALLED, status: "uninstalling" });
+    await takeOver(interruptedState(pending, known), fake, { providersSince: NOW });
+    expect(fake.acts).toEqual(Array(count).fill("forgot engine-fleet 1 uninstalling"));
+  });
+
   it("is forgotten where an update lost its provider, and so nothing of it is in the state", async () => {
     const web = { type: "kubernetes:core/v1:Namespace", name: "web", id: "sparki-web" };
     const fake = clusterWith(INSTALLED);
