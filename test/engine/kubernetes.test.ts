@@ -170,6 +170,36 @@ describe("kubernetesModel for Helm releases", () => {
     await model.delete({ ...request(type), properties: {}, oldInputs: wanted, id: `shop/${name}`, timeoutSeconds: 0 });
   });
 
+  it("installs again what was being uninstalled, by a program that was killed, once its record is forgotten", async () => {
+    const [name, namespace] = ["leaving", "shop"];
+    const wanted = { ...inputs(GOOD), name };
+    const install = () => model.create({ ...request(type), ...ONCE, inputs: wanted });
+    await install();
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+    const held = (finalizers: readonly string[]) =>
+      cluster.api.patch(path, "merge-patch", { metadata: { finalizers: [...finalizers] } });
+    // It stays while Helm waits for it to go.
+    await held(["sparki.test/held"]);
+    const helm = await cluster.processes.start({
+      name: "cut-off-uninstall",
+      command: toolPath("helm"),
+      args: ["uninstall", name, "-n", namespace, "--wait"],
+      env: { KUBECONFIG: join(cluster.processes.runDirectory, "kubeconfig") },
+    });
+    const isLeaving = async () => (await cluster.api.get<{ metadata: object }>(path))?.metadata ?? {};
+    for (let tries = 0; tries < 100 && !("deletionTimestamp" in (await isLeaving())); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    helm.signal("SIGKILL");
+    await helm.exited;
+    await held([]);
+    await expect(install()).rejects.toThrow("cannot re-use a name that is still in use");
+    const leaving = (await releases()).find((each) => each.name === name);
+    expect(leaving).toMatchObject({ revision: 1, status: "uninstalling" });
+    if (leaving !== undefined) expect(await asked("forgetOperation", leaving)).toBe(true);
+    expect(await install()).toMatchObject({ properties: { status: { revision: 1, status: "deployed" } } });
+    await model.delete({ ...request(type), properties: {}, oldInputs: wanted, id: `shop/${name}`, timeoutSeconds: 0 });
+  });
+
   it("uninstalls the release with its pods", async () => {
     const olds = { properties: {}, oldInputs: inputs(GOOD), id: "shop/shop", timeoutSeconds: 0 };
     await model.delete({ ...request(type), ...olds });
